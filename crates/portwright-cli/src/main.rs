@@ -1,0 +1,2 @@
+//! portwright-cli
+fn main() {}
