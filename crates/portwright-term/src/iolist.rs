@@ -1,0 +1,113 @@
+//! I/O lists: what ports and files take as data.
+//!
+//! An I/O list is a list of bytes (integers 0 to 255), binaries and I/O lists,
+//! whose tail may be a binary; *I/O data* is an I/O list or a binary.
+
+use bytes::BytesMut;
+
+use crate::{IoVec, Term};
+
+/// Binaries up to this many bytes are copied into a common buffer; longer ones
+/// are shared.
+const COPY_MAX: usize = 64;
+
+/// The term is not I/O data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{part:?} cannot be part of I/O data; it takes bytes 0 to 255, binaries and lists of them")]
+pub struct NotIoData {
+    /// The innermost part that is wrong.
+    pub part: Term,
+}
+
+/// What a walk over I/O data finds.
+enum Piece<'a> {
+    Byte(u8),
+    Binary(&'a crate::Binary),
+}
+
+/// Calls `found` for every piece, in order. Depth costs heap, not stack.
+fn walk<'a>(term: &'a Term, mut found: impl FnMut(Piece<'a>)) -> Result<(), NotIoData> {
+    /// Where a term stands decides what it may be.
+    #[derive(Clone, Copy, PartialEq)]
+    enum Place {
+        Head,
+        Tail,
+    }
+    let mut later: Vec<&Term> = Vec::new();
+    // A binary or a list may stand alone, a byte may not: the rules of a tail.
+    let mut current = (term, Place::Tail);
+    loop {
+        match current {
+            (Term::List(list), _) => {
+                later.push(list.tail());
+                current = (list.head(), Place::Head);
+                continue;
+            }
+            (Term::Nil, _) => {}
+            (Term::Binary(binary), _) => found(Piece::Binary(binary)),
+            (Term::Integer(byte @ 0..=255), Place::Head) => found(Piece::Byte(*byte as u8)),
+            (part, _) => return Err(NotIoData { part: part.clone() }),
+        }
+        match later.pop() {
+            Some(tail) => current = (tail, Place::Tail),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Gathers I/O data into a vector of buffers.
+///
+/// Binaries longer than 64 bytes are shared, all else is copied into common
+/// buffers between them. A lone binary costs no copy and no allocation. The
+/// term is checked completely; on an error nothing has been done.
+///
+/// # Errors
+///
+/// [`NotIoData`] with the part that is wrong.
+///
+/// # Examples
+///
+/// ```
+/// use portwright_term::{Term, iolist};
+///
+/// let data = Term::list([Term::from(104), Term::binary("i"), Term::list([Term::from(33)])]);
+/// assert_eq!(iolist::gather(&data).unwrap().into_bytes(), &b"hi!"[..]);
+/// assert!(iolist::gather(&Term::list([Term::from(256)])).is_err());
+/// ```
+///
+/// # Source
+///
+/// erlang(3), `iolist_to_iovec/1`.
+pub fn gather(term: &Term) -> Result<IoVec, NotIoData> {
+    if let Term::Binary(binary) = term {
+        return Ok(binary.to_bytes().into());
+    }
+    let mut vec = IoVec::new();
+    let mut small = BytesMut::new();
+    walk(term, |piece| match piece {
+        Piece::Byte(byte) => small.extend_from_slice(&[byte]),
+        Piece::Binary(binary) if binary.len() <= COPY_MAX => small.extend_from_slice(binary),
+        Piece::Binary(binary) => {
+            vec.push(small.split().freeze());
+            vec.push(binary.to_bytes());
+        }
+    })?;
+    vec.push(small.freeze());
+    Ok(vec)
+}
+
+/// Number of bytes in I/O data, as `iolist_size/1`.
+///
+/// # Errors
+///
+/// [`NotIoData`] with the part that is wrong.
+pub fn size(term: &Term) -> Result<usize, NotIoData> {
+    let mut total = 0usize;
+    walk(term, |piece| {
+        total = total.saturating_add(match piece {
+            Piece::Byte(_) => 1,
+            Piece::Binary(binary) => binary.len(),
+        });
+    })?;
+    Ok(total)
+}

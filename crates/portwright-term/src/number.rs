@@ -1,0 +1,68 @@
+//! Comparing integers and floats without losing digits.
+
+use std::cmp::Ordering;
+
+use num_bigint::BigInt;
+use num_traits::{FromPrimitive, Signed};
+
+/// 2^63, the first float above every `i64`.
+const I64_END: f64 = 9_223_372_036_854_775_808.0;
+
+/// Compares an integer with a float by value, exactly.
+pub(crate) fn small_with_float(integer: i64, float: f64) -> Ordering {
+    if float >= I64_END {
+        Ordering::Less
+    } else if float < -I64_END {
+        Ordering::Greater
+    } else {
+        let whole = float.trunc();
+        integer
+            .cmp(&(whole as i64))
+            .then_with(|| floats(0.0, float - whole))
+    }
+}
+
+/// Compares a big integer, one beyond `i64`, with a float by value, exactly.
+pub(crate) fn big_with_float(integer: &BigInt, float: f64) -> Ordering {
+    // Beyond `i64` a float has no fraction; within it the sign decides.
+    if float.abs() < I64_END {
+        return if integer.is_negative() {
+            Ordering::Less
+        } else {
+            Ordering::Greater
+        };
+    }
+    match BigInt::from_f64(float) {
+        Some(whole) => integer.cmp(&whole),
+        // Not finite, which no term is; sorted to the outside.
+        None => floats(0.0, float),
+    }
+}
+
+/// Compares two floats; the two zeros are equal.
+pub(crate) fn floats(a: f64, b: f64) -> Ordering {
+    a.partial_cmp(&b).unwrap_or_else(|| a.total_cmp(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mixed_comparison_is_exact() {
+        let two_53 = 9_007_199_254_740_992i64;
+        assert_eq!(small_with_float(two_53, two_53 as f64), Ordering::Equal);
+        assert_eq!(
+            small_with_float(two_53 + 1, two_53 as f64),
+            Ordering::Greater
+        );
+        assert_eq!(small_with_float(1, 1.5), Ordering::Less);
+        assert_eq!(small_with_float(-1, -1.5), Ordering::Greater);
+        assert_eq!(small_with_float(0, -0.0), Ordering::Equal);
+        assert_eq!(small_with_float(i64::MAX, I64_END), Ordering::Less);
+        assert_eq!(small_with_float(i64::MIN, -I64_END), Ordering::Equal);
+        let big = BigInt::from(10u8).pow(30);
+        assert_eq!(big_with_float(&big, 1e30), Ordering::Less);
+        assert_eq!(big_with_float(&-big, 0.5), Ordering::Less);
+    }
+}
