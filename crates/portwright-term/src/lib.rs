@@ -46,6 +46,7 @@ mod term;
 mod tuple;
 
 pub mod iolist;
+pub mod text;
 
 pub use atom::{Atom, AtomError, atoms};
 pub use binary::{Binary, Bitstring};
@@ -56,5 +57,6 @@ pub use iovec::IoVec;
 pub use list::{List, ListIter};
 pub use map::{Map, MapIter};
 pub use num_bigint::BigInt;
+pub use number::MAX_INTEGER_BITS;
 pub use term::{NotFinite, Term};
 pub use tuple::Tuple;

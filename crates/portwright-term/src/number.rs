@@ -1,9 +1,47 @@
-//! Comparing integers and floats without losing digits.
+//! Comparing integers and floats without losing digits; the limits of integers.
 
 use std::cmp::Ordering;
 
 use num_bigint::BigInt;
 use num_traits::{FromPrimitive, Signed};
+
+/// Bits of the largest integer that OTP holds (524,287 words of 64 bits).
+///
+/// Text and external format with longer ones are refused; evaluators raise
+/// `system_limit` there.
+///
+/// # Source
+///
+/// Measured on OTP 25: `1 bsl 33554367` works, `1 bsl 33554368` is `system_limit`.
+pub const MAX_INTEGER_BITS: u64 = 524_287 * 64;
+
+/// Digits that are certainly too many, whatever the base.
+const MAX_DIGITS: usize = MAX_INTEGER_BITS as usize + 1;
+
+/// The integer that `digits` means in `base` (2 to 36). `None` when there are
+/// none or far too many, or one is not a digit.
+pub(crate) fn from_digits(digits: &str, base: u32) -> Option<BigInt> {
+    let digits = if digits.len() > 1 {
+        digits.trim_start_matches('0')
+    } else {
+        digits
+    };
+    let digits = if digits.is_empty() { "0" } else { digits };
+    if digits.len() > MAX_DIGITS || !digits.chars().all(|c| c.is_digit(base)) {
+        return None;
+    }
+    halves(digits.as_bytes(), base)
+}
+
+/// Divides and conquers: the straight way takes quadratic time.
+fn halves(digits: &[u8], base: u32) -> Option<BigInt> {
+    if digits.len() <= 2000 {
+        return BigInt::parse_bytes(digits, base);
+    }
+    let (high, low) = digits.split_at(digits.len() / 2);
+    let scale = BigInt::from(base).pow(u32::try_from(low.len()).ok()?);
+    Some(halves(high, base)? * scale + halves(low, base)?)
+}
 
 /// 2^63, the first float above every `i64`.
 const I64_END: f64 = 9_223_372_036_854_775_808.0;

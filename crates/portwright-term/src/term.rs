@@ -449,9 +449,3 @@ impl From<Vec<Term>> for Term {
         Term::list(elements)
     }
 }
-
-impl std::fmt::Debug for Term {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("term")
-    }
-}
