@@ -54,8 +54,8 @@ pub struct OpaqueFun {
     pub(crate) uniq: [u8; 16],
     pub(crate) index: u32,
     pub(crate) module: Atom,
-    pub(crate) old_index: u64,
-    pub(crate) old_uniq: u64,
+    pub(crate) old_index: i64,
+    pub(crate) old_uniq: i64,
     pub(crate) creator: Pid,
     /// The whole of NEW_FUN_EXT, tag included, as it was received.
     pub(crate) encoded: Bytes,
@@ -152,7 +152,7 @@ impl Ord for Fun {
                 },
             ) => (m1, f1, a1).cmp(&(m2, f2, a2)),
             (Fun::Opaque(a), Fun::Opaque(b)) => {
-                fn key(fun: &OpaqueFun) -> (Atom, u64, u64, &[u8]) {
+                fn key(fun: &OpaqueFun) -> (Atom, i64, i64, &[u8]) {
                     (fun.module, fun.old_index, fun.old_uniq, &fun.encoded)
                 }
                 key(a).cmp(&key(b))

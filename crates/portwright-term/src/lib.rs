@@ -45,6 +45,7 @@ mod release;
 mod term;
 mod tuple;
 
+pub mod etf;
 pub mod iolist;
 pub mod text;
 

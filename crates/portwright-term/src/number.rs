@@ -21,12 +21,13 @@ const MAX_DIGITS: usize = MAX_INTEGER_BITS as usize + 1;
 /// The integer that `digits` means in `base` (2 to 36). `None` when there are
 /// none or far too many, or one is not a digit.
 pub(crate) fn from_digits(digits: &str, base: u32) -> Option<BigInt> {
-    let digits = if digits.len() > 1 {
-        digits.trim_start_matches('0')
+    let significant = digits.trim_start_matches('0');
+    // Of "000" one digit has to stay; of "" there is none.
+    let digits = if significant.is_empty() {
+        digits.get(..1)?
     } else {
-        digits
+        significant
     };
-    let digits = if digits.is_empty() { "0" } else { digits };
     if digits.len() > MAX_DIGITS || !digits.chars().all(|c| c.is_digit(base)) {
         return None;
     }

@@ -113,6 +113,7 @@ well_known! {
     EXIT_STATUS = "exit_status",
     USE_STDIO = "use_stdio",
     NOUSE_STDIO = "nouse_stdio",
+    STDERR = "stderr",
     STDERR_TO_STDOUT = "stderr_to_stdout",
     OVERLAPPED_IO = "overlapped_io",
     IN = "in",

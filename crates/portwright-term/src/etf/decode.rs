@@ -1,0 +1,557 @@
+//! From bytes to terms.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use flate2::{Decompress, FlushDecompress, Status};
+use num_bigint::{BigInt, Sign};
+
+use super::{DecodeError, DecodeErrorKind, VERSION, tag};
+use crate::{
+    Atom, AtomError, Binary, Bitstring, Fun, List, MAX_INTEGER_BITS, Map, OpaqueFun, Pid, PortId,
+    Reference, Term,
+};
+
+/// What a term from outside may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecodeLimits {
+    /// Bytes that a compressed term may inflate to. Default: 256 MiB.
+    pub max_inflated: usize,
+    /// Levels of lists, tuples, maps and funs within each other. Default: no
+    /// limit, for depth costs no more than any other content.
+    pub max_depth: usize,
+    /// Accept only atoms that exist already, as `binary_to_term(Bin, [safe])`;
+    /// for bytes from strangers, because atoms are never freed. Default: no.
+    pub existing_atoms_only: bool,
+}
+
+impl Default for DecodeLimits {
+    fn default() -> DecodeLimits {
+        DecodeLimits {
+            max_inflated: 256 << 20,
+            max_depth: usize::MAX,
+            existing_atoms_only: false,
+        }
+    }
+}
+
+impl DecodeLimits {
+    /// The defaults, but without new atoms.
+    pub fn safe() -> DecodeLimits {
+        DecodeLimits {
+            existing_atoms_only: true,
+            ..DecodeLimits::default()
+        }
+    }
+}
+
+/// Decodes a term that is all of `bytes`.
+///
+/// Binaries in the term are slices of `bytes` and keep it alive.
+///
+/// # Errors
+///
+/// [`DecodeError`]; it never panics, and allocates in proportion to the input
+/// (or to [`DecodeLimits::max_inflated`]).
+///
+/// # Examples
+///
+/// ```
+/// use bytes::Bytes;
+/// use portwright_term::{Term, etf};
+///
+/// let bytes = Bytes::from_static(&[131, 104, 2, 97, 1, 106]);
+/// let term = etf::decode(&bytes, &etf::DecodeLimits::default()).unwrap();
+/// assert_eq!(term, Term::tuple([Term::from(1), Term::Nil]));
+/// ```
+pub fn decode(bytes: &Bytes, limits: &DecodeLimits) -> Result<Term, DecodeError> {
+    let (term, used) = decode_prefix(bytes, limits)?;
+    match bytes.len() - used {
+        0 => Ok(term),
+        extra => Err(fault(used, DecodeErrorKind::TrailingBytes { extra })),
+    }
+}
+
+/// Decodes the term at the front of `bytes`; returns also how many bytes it
+/// takes. More may follow, as for `binary_to_term(Bin, [used])`.
+///
+/// # Errors
+///
+/// As [`decode`].
+pub fn decode_prefix(bytes: &Bytes, limits: &DecodeLimits) -> Result<(Term, usize), DecodeError> {
+    let mut reader = Reader {
+        source: Arc::new(bytes.clone()),
+        at: 0,
+        limits,
+    };
+    let found = reader.u8()?;
+    if found != VERSION {
+        return Err(fault(0, DecodeErrorKind::Version { found }));
+    }
+    if reader.source.get(1) != Some(&tag::COMPRESSED) {
+        let term = reader.term()?;
+        return Ok((term, reader.at));
+    }
+    reader.at = 2;
+    let announced = reader.u32()? as usize;
+    if announced > limits.max_inflated {
+        let limit = limits.max_inflated;
+        return Err(fault(2, DecodeErrorKind::TooLarge { announced, limit }));
+    }
+    let packed = &bytes[reader.at..];
+    let (plain, packed_len) =
+        inflate(packed, announced).ok_or_else(|| fault(6, DecodeErrorKind::Compressed))?;
+    let mut inner = Reader {
+        source: Arc::new(plain.into()),
+        at: 0,
+        limits,
+    };
+    let term = inner.term()?;
+    if inner.left() > 0 {
+        return Err(fault(6, DecodeErrorKind::Compressed));
+    }
+    Ok((term, reader.at + packed_len))
+}
+
+/// Inflates exactly `announced` bytes; returns also how many bytes that took.
+fn inflate(packed: &[u8], announced: usize) -> Option<(Vec<u8>, usize)> {
+    let mut zlib = Decompress::new(true);
+    let mut plain = Vec::new();
+    loop {
+        let used = zlib.total_in() as usize;
+        let before = plain.len();
+        if plain.len() == plain.capacity() {
+            // Grows with what has come out, not with what was announced. One
+            // byte more than announced shows a stream that is too long.
+            let room = (announced + 1).saturating_sub(plain.len());
+            if room == 0 {
+                return None;
+            }
+            plain.reserve_exact(room.min(plain.len().max(4096)));
+        }
+        let status = zlib.decompress_vec(packed.get(used..)?, &mut plain, FlushDecompress::None);
+        match status.ok()? {
+            Status::StreamEnd => {
+                return (plain.len() == announced).then_some((plain, zlib.total_in() as usize));
+            }
+            Status::Ok | Status::BufError => {
+                let stuck = plain.len() == before && zlib.total_in() as usize == used;
+                if stuck && plain.len() < plain.capacity() {
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+fn fault(offset: usize, kind: DecodeErrorKind) -> DecodeError {
+    DecodeError { offset, kind }
+}
+
+struct Reader<'l> {
+    /// Shared with every binary that is cut from it.
+    source: Arc<Bytes>,
+    at: usize,
+    limits: &'l DecodeLimits,
+}
+
+/// A container whose parts are being read; they gather in one common stack.
+struct Open {
+    what: What,
+    /// Terms that are still to come.
+    missing: usize,
+    /// Where its terms begin in the common stack.
+    first: usize,
+    /// Where its tag stands.
+    offset: usize,
+}
+
+enum What {
+    /// The last term is the tail.
+    List,
+    Tuple,
+    /// Keys and values in turn.
+    Map,
+    /// Its terms are the environment.
+    Fun(Box<FunHead>),
+}
+
+struct FunHead {
+    fun: OpaqueFun,
+    /// Where the fun ends, by its own account.
+    end: usize,
+}
+
+/// What stands at a tag: a finished term, or the beginning of a container.
+enum Found {
+    Term(Term),
+    Open(What, usize),
+}
+
+impl Reader<'_> {
+    fn term(&mut self) -> Result<Term, DecodeError> {
+        let mut open: Vec<Open> = Vec::new();
+        let mut terms: Vec<Term> = Vec::new();
+        loop {
+            let offset = self.at;
+            match self.found()? {
+                Found::Term(term) => terms.push(term),
+                Found::Open(what, missing) => {
+                    if open.len() >= self.limits.max_depth {
+                        let limit = self.limits.max_depth;
+                        return Err(fault(offset, DecodeErrorKind::TooDeep { limit }));
+                    }
+                    // Every term takes a byte at least.
+                    if missing > self.left() {
+                        let needed = missing as u64;
+                        return Err(self.truncated(needed));
+                    }
+                    // One more, because the container itself counts below.
+                    open.push(Open {
+                        what,
+                        missing: missing + 1,
+                        first: terms.len(),
+                        offset,
+                    });
+                }
+            }
+            loop {
+                let Some(top) = open.last_mut() else {
+                    // Without containers there is exactly the one term.
+                    return Ok(terms.pop().unwrap_or(Term::Nil));
+                };
+                top.missing -= 1;
+                if top.missing > 0 {
+                    break;
+                }
+                if let Some(closed) = open.pop() {
+                    let term = self.close(closed, &mut terms)?;
+                    terms.push(term);
+                }
+            }
+        }
+    }
+
+    /// Builds a container from its terms.
+    fn close(&self, closed: Open, terms: &mut Vec<Term>) -> Result<Term, DecodeError> {
+        let first = closed.first;
+        match closed.what {
+            What::List => {
+                let tail = terms.pop().unwrap_or(Term::Nil);
+                Ok(terms
+                    .drain(first..)
+                    .rev()
+                    .fold(tail, |tail, head| List::cons(head, tail)))
+            }
+            What::Tuple => Ok(Term::Tuple(terms.drain(first..).collect())),
+            What::Map => {
+                let count = (terms.len() - first) / 2;
+                let mut rest = terms.drain(first..);
+                let mut entries = Vec::with_capacity(count);
+                while let (Some(key), Some(value)) = (rest.next(), rest.next()) {
+                    entries.push((key, value));
+                }
+                let map: Map = entries.into_iter().collect();
+                if map.len() < count {
+                    return Err(fault(closed.offset, DecodeErrorKind::DuplicateKey));
+                }
+                Ok(Term::Map(map))
+            }
+            What::Fun(head) => {
+                terms.truncate(first);
+                if self.at != head.end {
+                    return Err(fault(closed.offset, DecodeErrorKind::Fun));
+                }
+                let encoded = self.source.slice(closed.offset..self.at);
+                let fun = OpaqueFun {
+                    encoded,
+                    ..head.fun
+                };
+                Ok(Term::Fun(Fun::Opaque(Arc::new(fun))))
+            }
+        }
+    }
+
+    fn found(&mut self) -> Result<Found, DecodeError> {
+        let offset = self.at;
+        let tag = self.u8()?;
+        let term = match tag {
+            tag::SMALL_INTEGER => Term::from(self.u8()?),
+            tag::INTEGER => Term::from(self.u32()? as i32),
+            tag::SMALL_BIG => {
+                let len = usize::from(self.u8()?);
+                self.big(len)?
+            }
+            tag::LARGE_BIG => {
+                let len = self.u32()? as usize;
+                self.big(len)?
+            }
+            tag::NEW_FLOAT => {
+                let value = f64::from_be_bytes(self.array()?);
+                Term::float(value).ok_or_else(|| fault(offset, DecodeErrorKind::Float))?
+            }
+            tag::FLOAT => {
+                let field: [u8; 31] = self.array()?;
+                let len = field
+                    .iter()
+                    .position(|byte| *byte == 0)
+                    .unwrap_or(field.len());
+                std::str::from_utf8(&field[..len])
+                    .ok()
+                    .and_then(|text| text.trim().parse().ok())
+                    .and_then(Term::float)
+                    .ok_or_else(|| fault(offset, DecodeErrorKind::Float))?
+            }
+            tag::ATOM | tag::SMALL_ATOM | tag::ATOM_UTF8 | tag::SMALL_ATOM_UTF8 => {
+                Term::Atom(self.atom_tagged(tag, offset)?)
+            }
+            tag::NIL => Term::Nil,
+            tag::STRING => {
+                let len = usize::from(self.u16()?);
+                let range = self.skip(len)?;
+                Term::bytes_list(&self.source[range])
+            }
+            tag::LIST => {
+                let len = self.u32()? as usize;
+                return Ok(Found::Open(What::List, len.saturating_add(1)));
+            }
+            tag::SMALL_TUPLE => return Ok(Found::Open(What::Tuple, usize::from(self.u8()?))),
+            tag::LARGE_TUPLE => return Ok(Found::Open(What::Tuple, self.u32()? as usize)),
+            tag::MAP => {
+                let len = self.u32()? as usize;
+                return Ok(Found::Open(What::Map, len.saturating_mul(2)));
+            }
+            tag::BINARY => {
+                let len = self.u32()? as usize;
+                Term::Binary(self.binary(len)?)
+            }
+            tag::BIT_BINARY => {
+                let len = self.u32()? as usize;
+                let bits = self.u8()?;
+                let bytes = self.binary(len)?;
+                match bits {
+                    0 if bytes.is_empty() => Term::Binary(bytes),
+                    8 if !bytes.is_empty() => Term::Binary(bytes),
+                    _ => Bitstring::new(bytes, bits)
+                        .map(Term::Bitstring)
+                        .ok_or_else(|| fault(offset, DecodeErrorKind::Bits { bits }))?,
+                }
+            }
+            tag::PID | tag::NEW_PID => Term::Pid(self.pid_tagged(tag)?),
+            tag::PORT => {
+                let (node, id) = (self.atom()?, self.u32()?);
+                PortId::new(node, u64::from(id), u32::from(self.u8()?)).into()
+            }
+            tag::NEW_PORT => {
+                let (node, id) = (self.atom()?, self.u32()?);
+                PortId::new(node, u64::from(id), self.u32()?).into()
+            }
+            tag::V4_PORT => {
+                let (node, id) = (self.atom()?, u64::from_be_bytes(self.array()?));
+                PortId::new(node, id, self.u32()?).into()
+            }
+            tag::REFERENCE => {
+                let (node, id) = (self.atom()?, self.u32()?);
+                let creation = u32::from(self.u8()?);
+                self.make_reference(offset, node, creation, &[id])?
+            }
+            tag::NEW_REFERENCE | tag::NEWER_REFERENCE => {
+                let words = usize::from(self.u16()?);
+                let node = self.atom()?;
+                let creation = match tag {
+                    tag::NEW_REFERENCE => u32::from(self.u8()?),
+                    _ => self.u32()?,
+                };
+                let mut ids = [0; Reference::MAX_IDS];
+                let Some(ids) = ids.get_mut(..words) else {
+                    return Err(fault(offset, DecodeErrorKind::Reference { words }));
+                };
+                for id in ids.iter_mut() {
+                    *id = self.u32()?;
+                }
+                self.make_reference(offset, node, creation, ids)?
+            }
+            tag::EXPORT => {
+                let (module, function) = (self.atom()?, self.atom()?);
+                let arity = self.small_integer(offset)?;
+                let arity = u8::try_from(arity).map_err(|_| fault(offset, DecodeErrorKind::Fun))?;
+                Term::Fun(Fun::External {
+                    module,
+                    function,
+                    arity,
+                })
+            }
+            tag::NEW_FUN => return self.fun(offset),
+            tag::LOCAL => return Err(fault(offset, DecodeErrorKind::Local)),
+            tag => return Err(fault(offset, DecodeErrorKind::UnknownTag { tag })),
+        };
+        Ok(Found::Term(term))
+    }
+
+    fn fun(&mut self, offset: usize) -> Result<Found, DecodeError> {
+        let size = self.u32()? as usize;
+        let arity = self.u8()?;
+        let uniq = self.array()?;
+        let index = self.u32()?;
+        let environment = self.u32()? as usize;
+        let module = self.atom()?;
+        let old_index = self.small_integer(offset)?;
+        let old_uniq = self.small_integer(offset)?;
+        let at = self.at;
+        let creator = match self.u8()? {
+            tag @ (tag::PID | tag::NEW_PID) => self.pid_tagged(tag)?,
+            _ => return Err(fault(at, DecodeErrorKind::Fun)),
+        };
+        let fun = OpaqueFun {
+            arity,
+            uniq,
+            index,
+            module,
+            old_index,
+            old_uniq,
+            creator,
+            encoded: Bytes::new(),
+        };
+        // The size counts from its own first byte, behind the tag.
+        let end = offset.saturating_add(1).saturating_add(size);
+        Ok(Found::Open(
+            What::Fun(Box::new(FunHead { fun, end })),
+            environment,
+        ))
+    }
+
+    fn make_reference(
+        &self,
+        offset: usize,
+        node: Atom,
+        creation: u32,
+        ids: &[u32],
+    ) -> Result<Term, DecodeError> {
+        Reference::new(node, creation, ids)
+            .map(Term::Reference)
+            .ok_or_else(|| fault(offset, DecodeErrorKind::Reference { words: ids.len() }))
+    }
+
+    fn pid_tagged(&mut self, tag: u8) -> Result<Pid, DecodeError> {
+        let (node, id, serial) = (self.atom()?, self.u32()?, self.u32()?);
+        let creation = if tag == tag::PID {
+            u32::from(self.u8()?)
+        } else {
+            self.u32()?
+        };
+        Ok(Pid::new(node, id, serial, creation))
+    }
+
+    /// Reads an integer that stands where only one of 32 bits makes sense.
+    fn small_integer(&mut self, offset: usize) -> Result<i64, DecodeError> {
+        match self.u8()? {
+            tag::SMALL_INTEGER => Ok(i64::from(self.u8()?)),
+            tag::INTEGER => Ok(i64::from(self.u32()? as i32)),
+            tag::SMALL_BIG => {
+                let len = usize::from(self.u8()?);
+                self.big(len)?
+                    .as_i64()
+                    .ok_or_else(|| fault(offset, DecodeErrorKind::Fun))
+            }
+            _ => Err(fault(offset, DecodeErrorKind::Fun)),
+        }
+    }
+
+    /// Reads an atom where nothing else may stand.
+    fn atom(&mut self) -> Result<Atom, DecodeError> {
+        let offset = self.at;
+        let tag = self.u8()?;
+        self.atom_tagged(tag, offset)
+    }
+
+    fn atom_tagged(&mut self, tag: u8, offset: usize) -> Result<Atom, DecodeError> {
+        let len = match tag {
+            tag::ATOM | tag::ATOM_UTF8 => usize::from(self.u16()?),
+            tag::SMALL_ATOM | tag::SMALL_ATOM_UTF8 => usize::from(self.u8()?),
+            _ => return Err(fault(offset, DecodeErrorKind::Atom)),
+        };
+        let range = self.skip(len)?;
+        let bytes = &self.source[range];
+        let made = if bytes.is_ascii() || matches!(tag, tag::ATOM_UTF8 | tag::SMALL_ATOM_UTF8) {
+            let text =
+                std::str::from_utf8(bytes).map_err(|_| fault(offset, DecodeErrorKind::Atom))?;
+            self.intern(text)
+        } else {
+            let text: String = bytes.iter().copied().map(char::from).collect();
+            self.intern(&text)
+        };
+        made.map_err(|kind| fault(offset, kind))
+    }
+
+    fn intern(&self, text: &str) -> Result<Atom, DecodeErrorKind> {
+        if self.limits.existing_atoms_only {
+            return Atom::existing(text).ok_or(DecodeErrorKind::UnknownAtom);
+        }
+        Atom::new(text).map_err(|error| match error {
+            AtomError::TableFull { .. } => DecodeErrorKind::AtomTableFull,
+            AtomError::TooLong { .. } => DecodeErrorKind::Atom,
+        })
+    }
+
+    fn big(&mut self, len: usize) -> Result<Term, DecodeError> {
+        let offset = self.at;
+        if len as u64 * 8 > MAX_INTEGER_BITS {
+            return Err(fault(offset, DecodeErrorKind::Integer { bytes: len }));
+        }
+        let sign = if self.u8()? == 0 {
+            Sign::Plus
+        } else {
+            Sign::Minus
+        };
+        let magnitude = self.skip(len)?;
+        Ok(BigInt::from_bytes_le(sign, &self.source[magnitude]).into())
+    }
+
+    fn binary(&mut self, len: usize) -> Result<Binary, DecodeError> {
+        let range = self.skip(len)?;
+        Ok(Binary::cut(&self.source, range.start, len))
+    }
+
+    fn left(&self) -> usize {
+        self.source.len() - self.at
+    }
+
+    fn truncated(&self, needed: u64) -> DecodeError {
+        fault(
+            self.at,
+            DecodeErrorKind::Truncated {
+                needed,
+                left: self.left(),
+            },
+        )
+    }
+
+    /// Takes `len` bytes and says where they stand.
+    fn skip(&mut self, len: usize) -> Result<std::ops::Range<usize>, DecodeError> {
+        if len > self.left() {
+            return Err(self.truncated(len as u64));
+        }
+        let start = self.at;
+        self.at += len;
+        Ok(start..self.at)
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let range = self.skip(N)?;
+        let mut array = [0; N];
+        array.copy_from_slice(&self.source[range]);
+        Ok(array)
+    }
+
+    fn u8(&mut self) -> Result<u8, DecodeError> {
+        Ok(u8::from_be_bytes(self.array()?))
+    }
+
+    fn u16(&mut self) -> Result<u16, DecodeError> {
+        Ok(u16::from_be_bytes(self.array()?))
+    }
+
+    fn u32(&mut self) -> Result<u32, DecodeError> {
+        Ok(u32::from_be_bytes(self.array()?))
+    }
+}
