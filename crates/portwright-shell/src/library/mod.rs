@@ -12,11 +12,123 @@
 //! `group_leader`, `make_ref`, `halt`, `hibernate`, `yield`. Everything else of
 //! `erlang` (ports, conversions, `term_to_binary`, `setelement`, time, hashes,
 //! `system_info`, ...) is.
+//!
+//! One file holds what belongs together of one Erlang module. Most functions
+//! are a plain `fn(&[Term]) -> Answer`; see [`argument`].
+
+mod argument;
+mod binaries;
+mod checksum;
+mod conversion;
+mod ets;
+mod format;
+mod hash;
+mod lists;
+mod maps;
+mod number;
+mod posix;
+mod scan_input;
+mod strings;
+mod system_info;
+mod time;
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use crate::native::{NativeModule, Prelude};
 
 /// Functions written in Rust.
-pub(crate) const MODULES: &[&NativeModule] = &[];
+pub(crate) const MODULES: &[&NativeModule] = &[
+    &binaries::BINARIES,
+    &checksum::CHECKSUMS,
+    &conversion::CONVERSIONS,
+    &ets::ETS,
+    &format::IO_LIB,
+    &hash::HASHES,
+    &lists::LISTS,
+    &maps::MAPS,
+    &number::NUMBERS,
+    &strings::STRINGS,
+    &system_info::SYSTEM_INFO,
+    &time::TIME,
+    &time::OS_TIME,
+];
 
 /// Modules written in Erlang.
-pub(crate) const PRELUDES: &[Prelude] = &[];
+pub(crate) const PRELUDES: &[Prelude] = &[
+    Prelude {
+        module: "lists",
+        source: include_str!("prelude/lists.erl"),
+    },
+    Prelude {
+        module: "maps",
+        source: include_str!("prelude/maps.erl"),
+    },
+    Prelude {
+        module: "proplists",
+        source: include_str!("prelude/proplists.erl"),
+    },
+    Prelude {
+        module: "string",
+        source: include_str!("prelude/string.erl"),
+    },
+];
+
+/// Every library function as `Module:Function/Arity`, sorted.
+pub fn functions() -> Vec<String> {
+    NAMES
+        .iter()
+        .map(|(module, function, arity)| format!("{module}:{function}/{arity}"))
+        .collect()
+}
+
+static NAMES: LazyLock<BTreeSet<(String, String, u64)>> = LazyLock::new(|| {
+    let mut names = BTreeSet::new();
+    for module in MODULES {
+        for function in module.functions {
+            names.insert((
+                module.name.to_string(),
+                function.name.to_string(),
+                u64::from(function.arity),
+            ));
+        }
+    }
+    for prelude in PRELUDES {
+        for (function, arity) in exports(prelude.source) {
+            names.insert((prelude.module.to_string(), function, arity));
+        }
+    }
+    names
+});
+
+/// What the `-export` attributes of a prelude name.
+fn exports(source: &str) -> Vec<(String, u64)> {
+    let mut names = Vec::new();
+    for attribute in source.split("-export([").skip(1) {
+        let Some((list, _)) = attribute.split_once("])") else {
+            continue;
+        };
+        for item in list.split(',') {
+            if let Some((name, arity)) = item.trim().split_once('/')
+                && let Ok(arity) = arity.trim().parse()
+            {
+                names.push((name.trim().to_string(), arity));
+            }
+        }
+    }
+    names
+}
+
+/// The Erlang modules that have functions here.
+fn module_names() -> BTreeSet<&'static str> {
+    MODULES
+        .iter()
+        .map(|m| m.name)
+        .chain(PRELUDES.iter().map(|p| p.module))
+        .collect()
+}
+
+/// True when there is such a library function.
+fn is_function(module: &str, function: &str, arity: u64) -> bool {
+    NAMES.contains(&(module.to_string(), function.to_string(), arity))
+}
