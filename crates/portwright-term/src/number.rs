@@ -5,6 +5,8 @@ use std::cmp::Ordering;
 use num_bigint::BigInt;
 use num_traits::{FromPrimitive, Signed};
 
+use crate::Term;
+
 /// Bits of the largest integer that OTP holds (524,287 words of 64 bits).
 ///
 /// Text and external format with longer ones are refused; evaluators raise
@@ -42,6 +44,17 @@ fn halves(digits: &[u8], base: u32) -> Option<BigInt> {
     let (high, low) = digits.split_at(digits.len() / 2);
     let scale = BigInt::from(base).pow(u32::try_from(low.len()).ok()?);
     Some(halves(high, base)? * scale + halves(low, base)?)
+}
+
+/// The number with the other sign. Terms that are no numbers stay as they are.
+pub(crate) fn negated(value: Term) -> Term {
+    match value {
+        // The smallest small integer has no small counterpart.
+        Term::Integer(value) => Term::from(-i128::from(value)),
+        Term::BigInteger(value) => Term::from(-BigInt::clone(&value)),
+        Term::Float(value) => Term::Float(-value),
+        other => other,
+    }
 }
 
 /// 2^63, the first float above every `i64`.

@@ -5,8 +5,14 @@
 //! * [`parse`] turns tokens into terms, as `file:consult/1` does.
 //! * [`print`] writes terms as `io_lib:format/2` does with `~w` and `~p`.
 
+pub mod parse;
 pub mod print;
 pub mod scan;
 
-pub use print::{Encoding, PrintOptions, format_p, format_w};
-pub use scan::{Position, ScanError, Scanner, Token, TokenKind};
+pub use parse::{
+    ParseError, ParseOptions, parse_term, parse_term_with, parse_terms, parse_terms_with,
+};
+pub use print::{
+    Encoding, PrintOptions, PrintableRange, format_p, format_w, write_atom, write_p, write_w,
+};
+pub use scan::{Position, ScanError, ScanErrorKind, Scanner, Token, TokenKind};

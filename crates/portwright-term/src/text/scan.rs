@@ -83,10 +83,13 @@ impl fmt::Display for TokenKind {
             TokenKind::Variable(name) => f.write_str(name),
             TokenKind::Integer(value) => write!(f, "{value:?}"),
             TokenKind::Float(value) => write!(f, "{:?}", Term::Float(*value)),
-            TokenKind::Char(c) => match c {
-                '\n' => f.write_str("$\\n"),
-                c => write!(f, "${c}"),
-            },
+            TokenKind::Char(' ') => f.write_str("$\\s"),
+            TokenKind::Char(c) => {
+                // Escaped as in a quoted text, but without the quotes.
+                let shown = quoted(c.encode_utf8(&mut [0; 4]), '"');
+                let inner = &shown[1..shown.len() - 1];
+                write!(f, "${}", if inner == "\\\"" { "\"" } else { inner })
+            }
             TokenKind::String(text) => f.write_str(&quoted(text, '"')),
             TokenKind::Reserved(word) => write!(f, "'{word}'"),
             TokenKind::Symbol(symbol) => write!(f, "'{symbol}'"),
@@ -269,6 +272,11 @@ impl<'a> Scanner<'a> {
             position,
             end: self.position,
         }))
+    }
+
+    /// Leaves out the next `count` characters.
+    pub(super) fn skip(&mut self, count: usize) {
+        (0..count).for_each(|_| self.advance());
     }
 
     fn peek(&self) -> Option<char> {

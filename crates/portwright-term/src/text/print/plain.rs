@@ -126,7 +126,7 @@ pub(super) fn write_bits_body(
         if at + 1 < bytes.len() {
             write!(out, "{byte},")?;
         } else if tail_bits < 8 {
-            write!(out, "{tail_bits}:{}", byte >> (8 - tail_bits))?;
+            write!(out, "{}:{tail_bits}", byte >> (8 - tail_bits))?;
         } else {
             write!(out, "{byte}")?;
         }
