@@ -199,7 +199,7 @@ fn with_table<T>(
 fn new(call: &mut Call, args: &[Term]) -> Answer {
     let name = args[0].as_atom().ok_or_else(badarg)?;
     let mut table = Table {
-        id: call.process().make_reference(),
+        id: call.system().node().make_reference(),
         name,
         named: false,
         kind: Kind::Set,

@@ -21,16 +21,23 @@ mod binaries;
 mod checksum;
 mod conversion;
 mod ets;
+mod external;
+mod file;
 mod format;
 mod hash;
+mod io;
 mod lists;
 mod maps;
 mod number;
+mod os;
+mod path;
 mod posix;
 mod scan_input;
 mod strings;
 mod system_info;
+mod term_file;
 mod time;
+mod waiting;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -43,11 +50,19 @@ pub(crate) const MODULES: &[&NativeModule] = &[
     &checksum::CHECKSUMS,
     &conversion::CONVERSIONS,
     &ets::ETS,
+    &external::EXTERNAL,
+    &file::DIRECTORIES,
+    &file::FILELIB,
+    &file::HANDLES,
+    &file::INFO,
+    &file::WHOLE_FILES,
     &format::IO_LIB,
     &hash::HASHES,
+    &io::IO,
     &lists::LISTS,
     &maps::MAPS,
     &number::NUMBERS,
+    &os::OS,
     &strings::STRINGS,
     &system_info::SYSTEM_INFO,
     &time::TIME,
