@@ -207,7 +207,7 @@ impl PrintOptions {
             Term::Pid(pid) => self.write_pid(out, pid),
             Term::Port(port) => self.write_port(out, port),
             Term::Reference(reference) => self.write_reference(out, reference),
-            Term::Fun(fun) => write_fun(out, fun),
+            Term::Fun(fun) => write_fun(out, fun, self.encoding),
             Term::Nil => out.write_str("[]"),
             Term::Binary(_)
             | Term::Bitstring(_)
@@ -257,8 +257,10 @@ fn write_big(out: &mut dyn fmt::Write, value: &BigInt) -> fmt::Result {
     write!(out, "{value}")
 }
 
-/// Closures without quotes, external funs with them where atoms need them.
-fn write_fun(out: &mut dyn fmt::Write, fun: &Fun) -> fmt::Result {
+/// As the emulator writes funs: quoted is every name that is not letters, digits
+/// and underscores of ASCII. Reserved words are quoted too, which OTP forgets, so
+/// that the text of an external fun can always be read back.
+fn write_fun(out: &mut dyn fmt::Write, fun: &Fun, encoding: Encoding) -> fmt::Result {
     match fun {
         Fun::External {
             module,
@@ -266,22 +268,31 @@ fn write_fun(out: &mut dyn fmt::Write, fun: &Fun) -> fmt::Result {
             arity,
         } => {
             out.write_str("fun ")?;
-            // Never escapes: the emulator writes these, not `io_lib`.
-            write_atom(out, *module, Encoding::Unicode)?;
+            write_fun_name(out, *module, encoding)?;
             out.write_char(':')?;
-            write_atom(out, *function, Encoding::Unicode)?;
+            write_fun_name(out, *function, encoding)?;
             write!(out, "/{arity}")
         }
         Fun::Opaque(fun) => {
             out.write_str("#Fun<")?;
-            write_atom(out, fun.module, Encoding::Unicode)?;
+            write_fun_name(out, fun.module, encoding)?;
             write!(out, ".{}.{}>", fun.old_index, fun.old_uniq)
         }
         Fun::Native(fun) => {
             out.write_str("#Fun<")?;
-            write_atom(out, fun.module(), Encoding::Unicode)?;
+            write_fun_name(out, fun.module(), encoding)?;
             write!(out, ".{}.{}>", fun.index(), fun.uniq())
         }
+    }
+}
+
+fn write_fun_name(out: &mut dyn fmt::Write, name: Atom, encoding: Encoding) -> fmt::Result {
+    let text = name.as_str();
+    let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if is_plain && !needs_quotes(text) {
+        out.write_str(text)
+    } else {
+        write_quoted(out, text.chars(), '\'', encoding)
     }
 }
 

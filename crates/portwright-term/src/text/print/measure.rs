@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use unicode_segmentation::UnicodeSegmentation;
+
 use super::{Encoding, PrintOptions, PrintableRange, plain, write_quoted};
 use crate::{MapIter, Term};
 
@@ -219,7 +221,7 @@ impl Parts {
 
     /// Adds what was written to `text` since `start` as one part.
     fn text_since(&mut self, start: usize) -> PartId {
-        let len = self.text[start..].chars().count() as i64;
+        let len = shown_len(&self.text[start..]) as i64;
         let range = start..self.text.len();
         self.add(Shape::Text(range), len)
     }
@@ -336,6 +338,18 @@ impl Parts {
         let range = start..self.text.len();
         let len = range.len() as i64 + 4;
         self.add(Shape::Bits(range), len)
+    }
+}
+
+/// Characters as OTP counts them: code points in Latin-1, but what a reader sees
+/// as one character (a grapheme cluster) as soon as there is anything beyond.
+fn shown_len(text: &str) -> usize {
+    if text.is_ascii() {
+        text.len()
+    } else if text.chars().all(|c| u32::from(c) < 256) {
+        text.chars().count()
+    } else {
+        text.graphemes(true).count()
     }
 }
 
