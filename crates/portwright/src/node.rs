@@ -1,0 +1,775 @@
+//! A node: a world of processes and ports.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use parking_lot::{Mutex, RwLock};
+use portwright_driver::{Driver, DriverEntry};
+use portwright_term::{Atom, Pid, PortId, Reference, Term, atoms};
+use tokio::runtime::{Handle, Runtime};
+
+use crate::port::{KnownDriver, Port, PortCore};
+use crate::process::{Process, ProcessCore, Signalled};
+use crate::program;
+use crate::reactor::Reactor;
+use crate::reactor::pool::Pool;
+use crate::{Destination, ExitReason, Identity, Message, SendError};
+
+/// How many ports a node has at most, unless told otherwise. As OTP (P-900).
+const DEFAULT_PORT_LIMIT: usize = 65_536;
+
+/// A world of processes and ports. Cloning gives another handle of the same node.
+///
+/// When the last handle is gone (those inside [`Process`] included) the node
+/// halts: its ports close and its threads end.
+///
+/// Several nodes may live in one operating system process; their pids and ports
+/// are different terms.
+#[derive(Clone)]
+pub struct Node {
+    core: Arc<NodeCore>,
+    /// Halts the node when the last handle goes.
+    _halt: Arc<HaltOnDrop>,
+}
+
+/// Settings for a new [`Node`].
+#[derive(Debug, Clone)]
+pub struct NodeBuilder {
+    name: Atom,
+    port_limit: usize,
+    async_threads: usize,
+}
+
+/// Who is registered under a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Registered {
+    /// A process.
+    Process(Pid),
+    /// A port.
+    Port(PortId),
+}
+
+/// Why a name could not be registered (`badarg`).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegisterError {
+    /// The name is `undefined`, which `whereis/1` uses for "nobody".
+    #[error("`undefined` cannot be a registered name")]
+    Undefined,
+    /// Somebody has the name.
+    #[error("the name {0} is in use")]
+    NameInUse(Atom),
+    /// The process or port has a name, and may have only one.
+    #[error("{0} has a registered name already")]
+    AlreadyNamed(Identity),
+    /// The process or port does not exist, or its end has begun.
+    #[error("{0} does not exist")]
+    NoSuchProcess(Identity),
+}
+
+/// Why a driver could not be registered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegisterDriverError {
+    /// `open_port/2` could never find it.
+    #[error("{0:?} cannot be a driver's name: it is empty or has a space in it")]
+    BadName(String),
+    /// There is a driver of that name.
+    #[error("there is a driver named {0:?} already")]
+    NameInUse(String),
+}
+
+pub(crate) struct NodeCore {
+    name: Atom,
+    creation: u32,
+    processes: RwLock<IdMap<Arc<ProcessCore>>>,
+    ports: RwLock<IdMap<Arc<PortCore>>>,
+    names: RwLock<HashMap<Atom, Registered>>,
+    next_process: AtomicU64,
+    next_port: AtomicU64,
+    next_reference: AtomicU64,
+    next_job: AtomicU64,
+    pub(crate) port_limit: usize,
+    drivers: RwLock<Vec<Arc<KnownDriver>>>,
+    programs: Arc<KnownDriver>,
+    descriptors: Arc<KnownDriver>,
+    environment: Mutex<HashMap<OsString, Option<OsString>>>,
+    reactor: Arc<Reactor>,
+    pool: Pool,
+    /// The runtime in which the node was made.
+    home: Option<Handle>,
+    /// A runtime of the node's own, where there is no other.
+    own: OnceLock<Runtime>,
+    started: Instant,
+}
+
+struct HaltOnDrop(Arc<NodeCore>);
+
+impl Drop for HaltOnDrop {
+    fn drop(&mut self) {
+        self.0.halt();
+    }
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Node {
+    /// A node with the settings of [`NodeBuilder`].
+    ///
+    /// # Panics
+    ///
+    /// When the operating system has no descriptors left for the node's two;
+    /// [`NodeBuilder::build`] returns that as an error.
+    pub fn new() -> Self {
+        Self::builder()
+            .build()
+            .unwrap_or_else(|error| panic!("cannot make a node: {error}"))
+    }
+
+    /// Settings for a new node.
+    pub fn builder() -> NodeBuilder {
+        NodeBuilder {
+            name: atoms::NONODE_NOHOST,
+            port_limit: DEFAULT_PORT_LIMIT,
+            async_threads: 1,
+        }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<NodeCore> {
+        &self.core
+    }
+
+    /// The node's name: `nonode@nohost` unless it was given one.
+    pub fn name(&self) -> Atom {
+        self.core.name
+    }
+
+    /// Makes the caller a process. It ends when the handle is dropped.
+    pub fn attach(&self) -> Process {
+        Process::new(self.core.new_process(), self.clone())
+    }
+
+    /// Sends a message on behalf of nobody: as [`Process::send`], where the sender
+    /// does not matter.
+    ///
+    /// To a port, `{Owner,{command,Data}}`, `{Owner,close}`,
+    /// `{Owner,{connect,Pid}}` and, as an extension, `{Owner,eof}` are requests; anything else ends
+    /// in an exit signal `badsig` to the port's owner.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::NoSuchName`].
+    pub fn send(
+        &self,
+        to: impl Into<Destination>,
+        message: impl Into<Term>,
+    ) -> Result<(), SendError> {
+        let nobody = Pid::new(self.core.name, 0, 0, self.core.creation);
+        self.core.send(nobody, to.into(), message.into())
+    }
+
+    /// All ports, closing ones included, in the order in which they were opened.
+    pub fn ports(&self) -> Vec<PortId> {
+        let mut ports: Vec<PortId> = self
+            .core
+            .ports
+            .read()
+            .values()
+            .map(|port| port.id())
+            .collect();
+        ports.sort_unstable_by_key(PortId::id);
+        ports
+    }
+
+    /// A handle of an open or closing port.
+    pub fn port(&self, id: PortId) -> Option<Port> {
+        self.core.port(id).map(Port::new)
+    }
+
+    /// All processes, in the order in which they were made.
+    pub fn processes(&self) -> Vec<Pid> {
+        let mut pids: Vec<Pid> = self
+            .core
+            .processes
+            .read()
+            .values()
+            .map(|p| p.pid())
+            .collect();
+        pids.sort_unstable_by_key(|pid| (pid.serial(), pid.id()));
+        pids
+    }
+
+    /// Whether a process exists.
+    pub fn is_alive(&self, pid: Pid) -> bool {
+        self.core.process(pid).is_some()
+    }
+
+    /// All registered names.
+    pub fn registered(&self) -> Vec<Atom> {
+        self.core.names.read().keys().copied().collect()
+    }
+
+    /// Who is registered under a name.
+    pub fn whereis(&self, name: Atom) -> Option<Registered> {
+        self.core.whereis(name)
+    }
+
+    /// A reference that no other call returns: `make_ref()`.
+    pub fn make_reference(&self) -> Reference {
+        self.core.make_reference()
+    }
+
+    /// Sends an exit signal on behalf of nobody.
+    pub fn exit_signal(&self, to: impl Into<Identity>, reason: impl Into<ExitReason>) {
+        let nobody = Pid::new(self.core.name, 0, 0, self.core.creation);
+        self.core
+            .exit_signal(to.into(), nobody.into(), reason.into(), Signalled::Directly);
+    }
+
+    /// Makes a Rust driver known: `{spawn,"Name ..."}` finds it from now on.
+    ///
+    /// # Errors
+    ///
+    /// See [`RegisterDriverError`].
+    pub fn register_driver<D: Driver>(&self, name: &str) -> Result<(), RegisterDriverError> {
+        self.add_driver(DriverEntry::of::<D>(name))
+    }
+
+    /// Makes a driver known by its entry.
+    ///
+    /// # Errors
+    ///
+    /// See [`RegisterDriverError`].
+    pub fn add_driver(&self, entry: DriverEntry) -> Result<(), RegisterDriverError> {
+        let name = entry.name();
+        if name.is_empty() || name.contains([' ', '\0']) {
+            return Err(RegisterDriverError::BadName(name.into()));
+        }
+        let mut drivers = self.core.drivers.write();
+        if drivers.iter().any(|driver| driver.entry.name() == name) {
+            return Err(RegisterDriverError::NameInUse(name.into()));
+        }
+        drivers.push(KnownDriver::new(entry));
+        Ok(())
+    }
+
+    /// Forgets a driver; ports that are open stay open. `false` when there is none.
+    pub fn remove_driver(&self, name: &str) -> bool {
+        let mut drivers = self.core.drivers.write();
+        let count = drivers.len();
+        drivers.retain(|driver| driver.entry.name() != name);
+        count != drivers.len()
+    }
+
+    /// The names of all drivers that `open_port/2` finds.
+    pub fn drivers(&self) -> Vec<String> {
+        self.core
+            .drivers
+            .read()
+            .iter()
+            .map(|driver| driver.entry.name().to_owned())
+            .collect()
+    }
+
+    /// An environment variable as programs opened from now on see it: what
+    /// [`set_env`](Self::set_env) said, else what the operating system process has.
+    pub fn env(&self, name: impl AsRef<OsStr>) -> Option<OsString> {
+        let name = name.as_ref();
+        match self.core.environment.lock().get(name) {
+            Some(value) => value.clone(),
+            // `getenv(3)` itself is not asked: Rust forbids odd names there.
+            None => std::env::vars_os()
+                .find(|(own, _)| own == name)
+                .map(|(_, value)| value),
+        }
+    }
+
+    /// All environment variables as programs see them.
+    pub fn env_all(&self) -> Vec<(OsString, OsString)> {
+        self.core.environment_with(&[])
+    }
+
+    /// Sets (`Some`) or removes (`None`) an environment variable for programs
+    /// opened from now on. The environment of the operating system process stays.
+    pub fn set_env(&self, name: impl Into<OsString>, value: Option<OsString>) {
+        self.core.environment.lock().insert(name.into(), value);
+    }
+
+    /// Time since the node was made; never goes back.
+    pub fn uptime(&self) -> std::time::Duration {
+        self.core.started.elapsed()
+    }
+
+    /// How many ports the node may have.
+    pub fn port_limit(&self) -> usize {
+        self.core.port_limit
+    }
+
+    /// How many threads run the asynchronous jobs of drivers.
+    pub fn async_threads(&self) -> usize {
+        self.core.pool.size()
+    }
+
+    /// Calls `expire` after a while, on a thread of the node; dropping the guard
+    /// before takes it back. `expire` must not block.
+    pub fn after(
+        &self,
+        delay: std::time::Duration,
+        expire: impl FnOnce() + Send + 'static,
+    ) -> Delayed {
+        let now = Instant::now();
+        let deadline = now
+            .checked_add(delay)
+            .unwrap_or(now + std::time::Duration::from_secs(1 << 32));
+        Delayed(crate::process::Timer::new(
+            self.core.clone(),
+            deadline,
+            expire,
+        ))
+    }
+}
+
+/// A call of [`Node::after`] that is still to come; dropping it takes it back.
+#[must_use = "dropping it takes the call back"]
+pub struct Delayed(#[allow(dead_code, reason = "kept for its drop")] crate::process::Timer);
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Node").field(&self.core.name).finish()
+    }
+}
+
+impl NodeBuilder {
+    /// The node's name, such as `ports@localhost`. Default: `nonode@nohost`.
+    pub fn name(mut self, name: Atom) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// How many ports may be open or closing at once. Default: 65,536.
+    pub fn port_limit(mut self, ports: usize) -> Self {
+        self.port_limit = ports;
+        self
+    }
+
+    /// How many threads run the asynchronous jobs of drivers, at least 1; started
+    /// when first needed. Default: 1, as OTP 25.
+    pub fn async_threads(mut self, threads: usize) -> Self {
+        self.async_threads = threads;
+        self
+    }
+
+    /// Makes the node.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no descriptors left for the node's two.
+    pub fn build(self) -> std::io::Result<Node> {
+        // Tells apart the identities of nodes that share a name.
+        static CREATION: AtomicU32 = AtomicU32::new(0);
+        let core = Arc::new(NodeCore {
+            name: self.name,
+            creation: CREATION.fetch_add(1, Ordering::Relaxed),
+            processes: RwLock::default(),
+            ports: RwLock::default(),
+            names: RwLock::default(),
+            next_process: AtomicU64::new(1),
+            next_port: AtomicU64::new(1),
+            next_reference: AtomicU64::new(1),
+            next_job: AtomicU64::new(1),
+            port_limit: self.port_limit,
+            drivers: RwLock::default(),
+            programs: KnownDriver::new(program::entry()),
+            descriptors: KnownDriver::new(program::descriptors_entry()),
+            environment: Mutex::default(),
+            reactor: Reactor::new()?,
+            pool: Pool::new(self.async_threads),
+            home: Handle::try_current().ok(),
+            own: OnceLock::new(),
+            started: Instant::now(),
+        });
+        Ok(Node {
+            _halt: Arc::new(HaltOnDrop(core.clone())),
+            core,
+        })
+    }
+}
+
+impl NodeCore {
+    pub(crate) fn name(&self) -> Atom {
+        self.name
+    }
+
+    pub(crate) fn reactor(&self) -> &Arc<Reactor> {
+        &self.reactor
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    pub(crate) fn next_job(&self) -> u64 {
+        self.next_job.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn runtime(&self) -> Handle {
+        if let Ok(current) = Handle::try_current() {
+            return current;
+        }
+        if let Some(home) = &self.home {
+            return home.clone();
+        }
+        self.own
+            .get_or_init(|| {
+                tokio::runtime::Builder::new_multi_thread()
+                    .thread_name("portwright-run")
+                    .build()
+                    .expect("a runtime without I/O and timers needs nothing but threads")
+            })
+            .handle()
+            .clone()
+    }
+
+    fn new_process(self: &Arc<Self>) -> Arc<ProcessCore> {
+        // 28 bits of number and the rest as serial, as OTP has it.
+        let number = self.next_process.fetch_add(1, Ordering::Relaxed);
+        let pid = Pid::new(
+            self.name,
+            (number & 0x0fff_ffff) as u32,
+            (number >> 28) as u32,
+            self.creation,
+        );
+        let process = ProcessCore::new(pid, self.clone());
+        self.processes.write().insert(number, process.clone());
+        process
+    }
+
+    /// A process that is alive.
+    pub(crate) fn process(&self, pid: Pid) -> Option<Arc<ProcessCore>> {
+        if pid.node() != self.name || pid.creation() != self.creation {
+            return None;
+        }
+        self.processes.read().get(&process_number(pid)).cloned()
+    }
+
+    pub(crate) fn forget_process(&self, pid: Pid) {
+        self.processes.write().remove(&process_number(pid));
+    }
+
+    /// A port that is open or closing.
+    pub(crate) fn port(&self, id: PortId) -> Option<Arc<PortCore>> {
+        if id.node() != self.name || id.creation() != self.creation {
+            return None;
+        }
+        self.ports.read().get(&id.id()).cloned()
+    }
+
+    /// Makes a port known under a new number; `None` when the table is full.
+    pub(crate) fn add_port(
+        &self,
+        make: impl FnOnce(PortId) -> Arc<PortCore>,
+    ) -> Option<Arc<PortCore>> {
+        let mut ports = self.ports.write();
+        if ports.len() >= self.port_limit {
+            return None;
+        }
+        let number = self.next_port.fetch_add(1, Ordering::Relaxed);
+        let port = make(PortId::new(self.name, number, self.creation));
+        ports.insert(number, port.clone());
+        Some(port)
+    }
+
+    pub(crate) fn forget_port(&self, id: PortId) {
+        let port = self.ports.write().remove(&id.id());
+        drop(port);
+    }
+
+    pub(crate) fn make_reference(&self) -> Reference {
+        let number = self.next_reference.fetch_add(1, Ordering::Relaxed);
+        // 18 bits in the first word, as OTP has it.
+        let ids = [
+            (number & 0x3_ffff) as u32,
+            (number >> 18) as u32,
+            (number >> 50) as u32,
+        ];
+        Reference::new(self.name, self.creation, &ids).expect("three words are few enough")
+    }
+
+    pub(crate) fn is_local(&self, identity: Identity) -> bool {
+        let (node, creation) = match identity {
+            Identity::Process(pid) => (pid.node(), pid.creation()),
+            Identity::Port(port) => (port.node(), port.creation()),
+        };
+        node == self.name && creation == self.creation
+    }
+
+    pub(crate) fn creation(&self) -> u32 {
+        self.creation
+    }
+
+    pub(crate) fn send(
+        self: &Arc<Self>,
+        from: Pid,
+        to: Destination,
+        message: Term,
+    ) -> Result<(), SendError> {
+        let to = match to {
+            Destination::Process(pid) => Registered::Process(pid),
+            Destination::Port(port) => Registered::Port(port),
+            Destination::Name(name) => self.whereis(name).ok_or(SendError::NoSuchName(name))?,
+        };
+        match to {
+            Registered::Process(pid) => {
+                if let Some(process) = self.process(pid) {
+                    process.deliver(Message::Term(message));
+                }
+            }
+            Registered::Port(id) => {
+                if let Some(port) = self.port(id) {
+                    port.message(from, &message);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn exit_signal(
+        &self,
+        to: Identity,
+        from: Identity,
+        reason: ExitReason,
+        by: Signalled,
+    ) {
+        match to {
+            Identity::Process(pid) => {
+                if let Some(process) = self.process(pid) {
+                    process.exit_signal(from, reason, by);
+                }
+            }
+            Identity::Port(id) => {
+                if let Some(port) = self.port(id) {
+                    port.exit_signal(from, reason, by);
+                }
+            }
+        }
+    }
+
+    /// Links `process` with `to`; `false` when `to` does not exist.
+    pub(crate) fn link(&self, process: &ProcessCore, to: Identity) -> bool {
+        if process.add_link(to).is_none() {
+            return true;
+        }
+        let from = Identity::Process(process.pid());
+        let linked = match to {
+            Identity::Process(pid) => self
+                .process(pid)
+                .is_some_and(|other| other.add_link(from).is_some()),
+            Identity::Port(id) => self
+                .port(id)
+                .is_some_and(|port| port.add_link(process.pid())),
+        };
+        if !linked {
+            process.remove_link(to);
+        } else if process.is_exited() {
+            // Died between the two halves: its end did not see this link.
+            let reason = process.exit_reason().unwrap_or_else(ExitReason::noproc);
+            self.exit_signal(to, from, reason, Signalled::ByLink);
+        }
+        linked
+    }
+
+    pub(crate) fn unlink(&self, process: &ProcessCore, from: Identity) {
+        process.remove_link(from);
+        match from {
+            Identity::Process(pid) => {
+                if let Some(other) = self.process(pid) {
+                    other.remove_link(process.pid().into());
+                }
+            }
+            Identity::Port(id) => {
+                if let Some(port) = self.port(id) {
+                    port.remove_link(process.pid());
+                }
+            }
+        }
+    }
+
+    pub(crate) fn remove_monitor(&self, target: Identity, by: Pid, reference: &Reference) {
+        match target {
+            Identity::Process(pid) => {
+                if let Some(process) = self.process(pid) {
+                    process.remove_monitored_by(|watcher| {
+                        matches!(watcher, crate::process::MonitoredBy::Process { pid, reference: own }
+                            if *pid == by && own == reference)
+                    });
+                }
+            }
+            Identity::Port(id) => {
+                if let Some(port) = self.port(id) {
+                    port.remove_monitor(reference.clone());
+                }
+            }
+        }
+    }
+
+    pub(crate) fn whereis(&self, name: Atom) -> Option<Registered> {
+        self.names.read().get(&name).copied()
+    }
+
+    pub(crate) fn register(&self, name: Atom, identity: Identity) -> Result<(), RegisterError> {
+        if name == atoms::UNDEFINED {
+            return Err(RegisterError::Undefined);
+        }
+        let mut names = self.names.write();
+        if names.contains_key(&name) {
+            return Err(RegisterError::NameInUse(name));
+        }
+        let (named, registered) = match identity {
+            Identity::Process(pid) => {
+                let process = self
+                    .process(pid)
+                    .ok_or(RegisterError::NoSuchProcess(identity))?;
+                (process.set_name(Some(name)), Registered::Process(pid))
+            }
+            Identity::Port(id) => {
+                let port = self
+                    .port(id)
+                    .filter(|port| port.is_open())
+                    .ok_or(RegisterError::NoSuchProcess(identity))?;
+                (port.set_name(Some(name)), Registered::Port(id))
+            }
+        };
+        if !named {
+            return Err(RegisterError::AlreadyNamed(identity));
+        }
+        names.insert(name, registered);
+        Ok(())
+    }
+
+    pub(crate) fn unregister(&self, name: Atom) -> bool {
+        let registered = self.names.write().remove(&name);
+        match registered {
+            None => return false,
+            Some(Registered::Process(pid)) => {
+                if let Some(process) = self.process(pid) {
+                    process.set_name(None);
+                }
+            }
+            Some(Registered::Port(id)) => {
+                if let Some(port) = self.port(id) {
+                    port.set_name(None);
+                }
+            }
+        }
+        true
+    }
+
+    /// Frees a name at the end of whoever had it.
+    pub(crate) fn forget_name(&self, name: Atom, identity: Identity) {
+        let mut names = self.names.write();
+        let held = match names.get(&name) {
+            Some(Registered::Process(pid)) => Identity::Process(*pid) == identity,
+            Some(Registered::Port(port)) => Identity::Port(*port) == identity,
+            None => false,
+        };
+        if held {
+            names.remove(&name);
+        }
+    }
+
+    /// The driver that `{spawn,Command}` finds: by the text before the first space.
+    pub(crate) fn find_driver(&self, command: &[u8]) -> Option<Arc<KnownDriver>> {
+        let name = command.split(|byte| *byte == b' ').next()?;
+        self.drivers
+            .read()
+            .iter()
+            .find(|driver| driver.entry.name().as_bytes() == name)
+            .cloned()
+    }
+
+    pub(crate) fn program_driver(&self) -> Arc<KnownDriver> {
+        Arc::clone(&self.programs)
+    }
+
+    pub(crate) fn descriptor_driver(&self) -> Arc<KnownDriver> {
+        Arc::clone(&self.descriptors)
+    }
+
+    /// The environment of a program: ours, changed by `changes` from left to right.
+    pub(crate) fn environment_with(
+        &self,
+        changes: &[(OsString, Option<OsString>)],
+    ) -> Vec<(OsString, OsString)> {
+        let own = self.environment.lock();
+        if own.is_empty() && changes.is_empty() {
+            return std::env::vars_os().collect();
+        }
+        let mut all: HashMap<OsString, OsString> = std::env::vars_os().collect();
+        let own = own.iter().map(|(name, value)| (name, value));
+        for (name, value) in own.chain(changes.iter().map(|(name, value)| (name, value))) {
+            match value {
+                Some(value) => all.insert(name.clone(), value.clone()),
+                None => all.remove(name),
+            };
+        }
+        all.into_iter().collect()
+    }
+
+    /// Ends everything that is left when the last handle has gone.
+    fn halt(&self) {
+        let processes: Vec<_> = self.processes.read().values().cloned().collect();
+        for process in processes {
+            process.die(ExitReason::killed());
+        }
+        let ports: Vec<_> = self.ports.read().values().cloned().collect();
+        let nobody = Identity::Process(Pid::new(self.name, 0, 0, self.creation));
+        for port in ports {
+            port.exit_signal(nobody, ExitReason::kill(), Signalled::Directly);
+        }
+        self.reactor.shut_down();
+    }
+}
+
+impl Drop for NodeCore {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.own.take() {
+            // We may be on one of its threads.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn process_number(pid: Pid) -> u64 {
+    u64::from(pid.serial()) << 28 | u64::from(pid.id())
+}
+
+/// A map whose keys are consecutive numbers: they need no mixing beyond spreading
+/// them over the table's control bits.
+type IdMap<T> = HashMap<u64, T, BuildHasherDefault<IdHasher>>;
+
+#[derive(Default)]
+struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}

@@ -1,0 +1,207 @@
+//! How a port ends.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use portwright_driver::{End, PortContext};
+
+use super::operations::Operations;
+use super::turn::Held;
+use super::{Phase, PortCore, PortMessage};
+use crate::process::{MonitoredBy, Signalled};
+use crate::{ExitReason, Message};
+
+/// What happens to the output that is still queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The port lingers until it is written.
+    Flushing,
+    /// It is dropped.
+    Dropping,
+}
+
+impl PortCore {
+    /// The end of an open port begins: rule P-004. Links and monitors are told
+    /// before this returns.
+    pub(super) fn begin_close(
+        self: &Arc<Self>,
+        held: &Held<'_>,
+        reason: ExitReason,
+        ending: Ending,
+    ) {
+        match self.phase() {
+            Phase::Open => {}
+            // A lingering port goes at once when nothing will empty its queue.
+            Phase::Closing if ending == Ending::Dropping => return self.finish(held),
+            _ => return,
+        }
+        let flush = ending == Ending::Flushing && self.queue_len() > 0;
+        self.set_phase(if flush {
+            Phase::Closing
+        } else {
+            Phase::Stopping
+        });
+        self.tell_relations(held, &reason);
+        if flush {
+            self.callback(held, None, |driver, port| driver.flush(port));
+        } else {
+            self.finish(held);
+        }
+    }
+
+    /// Wakes the suspended, frees the name, tells links and monitors.
+    fn tell_relations(self: &Arc<Self>, held: &Held<'_>, reason: &ExitReason) {
+        self.busy.wake_all();
+        if let Some(name) = self.registered.lock().take() {
+            self.node.forget_name(name, self.id.into());
+        }
+        let (links, monitors, driver_monitors) = {
+            let mut state = self.state(held);
+            (
+                std::mem::take(&mut state.links),
+                std::mem::take(&mut state.monitors),
+                std::mem::take(&mut state.driver_monitors),
+            )
+        };
+        for pid in links {
+            if let Some(process) = self.node.process(pid) {
+                process.exit_signal(self.id.into(), reason.clone(), Signalled::ByLink);
+            }
+        }
+        for (pid, reference) in monitors {
+            if let Some(process) = self.node.process(pid) {
+                process.monitor_fired(&reference, reason.clone());
+            }
+        }
+        for (monitor, pid) in driver_monitors {
+            self.forget_process_monitor(pid, monitor);
+        }
+    }
+
+    pub(super) fn forget_process_monitor(
+        &self,
+        pid: portwright_term::Pid,
+        monitor: portwright_driver::MonitorId,
+    ) {
+        if let Some(process) = self.node.process(pid) {
+            process.remove_monitored_by(|watcher| {
+                matches!(watcher, MonitoredBy::Port { port, monitor: own }
+                    if *port == self.id && *own == monitor)
+            });
+        }
+    }
+
+    /// The last callback, then the port is gone. Put off while a callback of the
+    /// driver is running further up the stack.
+    pub(super) fn finish(self: &Arc<Self>, held: &Held<'_>) {
+        if self.phase() == Phase::Gone {
+            return;
+        }
+        let Some(mut instance) = self.instance.try_get_mut(self.turn(), held) else {
+            self.state(held).finish_pending = true;
+            return;
+        };
+        let driver = instance.take();
+        drop(instance);
+        self.state(held).finish_pending = false;
+        // What a flushed port still says is lost; every other end has a last word.
+        if self.phase() != Phase::Closing {
+            self.set_phase(Phase::Stopping);
+        }
+        if let Some(mut driver) = driver {
+            let operations = Operations {
+                port: self,
+                held,
+                caller: None,
+            };
+            let context = PortContext::new(&operations);
+            let stopped = catch_unwind(AssertUnwindSafe(|| {
+                driver.stop(&context);
+                drop(driver);
+            }));
+            if stopped.is_err() {
+                tracing::error!(port = %self.id, "the driver panicked while stopping");
+            }
+        }
+        self.vanish(held);
+    }
+
+    /// Takes back everything that the port holds of the node.
+    pub(super) fn vanish(self: &Arc<Self>, held: &Held<'_>) {
+        self.forget_selects(held);
+        let (timer, reply) = {
+            let mut state = self.state(held);
+            (state.timer.take(), state.closed_reply.take())
+        };
+        if let Some(timer) = timer {
+            self.node.reactor().cancel_timer(timer.id);
+        }
+        self.queue.lock().clear();
+        self.set_queue_len(0);
+        self.set_phase(Phase::Gone);
+        self.busy.wake_all();
+        self.node.forget_port(self.id);
+        if let Some(owner) = reply {
+            owner.deliver(Message::Port {
+                port: self.id,
+                message: PortMessage::Closed,
+            });
+        }
+        if let Some(ack) = self.state(held).init_ack.take() {
+            // The opener gets its port, which is gone.
+            ack.result.lock().get_or_insert(Ok(()));
+            ack.arrived.notify_all();
+        }
+    }
+
+    /// The driver ends its port: `driver_failure`, `driver_failure_eof`,
+    /// `driver_exit`. `false` when the port has ended before.
+    pub(super) fn end_by_driver(
+        self: &Arc<Self>,
+        held: &Held<'_>,
+        how: End,
+        stop: &mut dyn FnMut(),
+    ) -> bool {
+        match self.phase() {
+            Phase::Open | Phase::Closing => {}
+            // In `stop` itself: accepted, without effect (D-H32).
+            Phase::Stopping => return true,
+            Phase::Ended | Phase::Gone => return false,
+        }
+        if self.state(held).starting {
+            // `open_port` refuses; nobody has seen the port yet.
+            self.set_phase(Phase::Ended);
+            return true;
+        }
+        let reason = match how {
+            End::Failure(reason) => ExitReason::from(reason),
+            End::Eof => {
+                if self.phase() == Phase::Open {
+                    self.finish_lines(held);
+                    if self.state(held).eof {
+                        self.deliver(held, PortMessage::Eof);
+                        return true;
+                    }
+                }
+                ExitReason::normal()
+            }
+            End::Exit(reason) => {
+                let owner = self.state(held).connected.clone();
+                self.state(held).links.retain(|link| *link != owner.pid());
+                owner.remove_link(self.id.into());
+                reason.into()
+            }
+        };
+        let was_open = self.phase() == Phase::Open;
+        // Nothing is flushed: whoever looks at the queue in `stop` sees no bytes.
+        self.set_queue_len(0);
+        if was_open {
+            self.set_phase(Phase::Stopping);
+            self.tell_relations(held, &reason);
+        }
+        stop();
+        self.set_phase(Phase::Ended);
+        self.finish(held);
+        true
+    }
+}

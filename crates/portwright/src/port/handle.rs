@@ -1,0 +1,350 @@
+//! The handle of a port, and the errors of what is done to it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use portwright_driver::{Reply, Request};
+use portwright_term::{IoVec, Pid, PortId, Term};
+
+use super::{Phase, PortCore, PortInfo, Signal};
+use crate::ExitReason;
+
+/// A port. Cloning gives another handle of the same port.
+///
+/// The handle owns nothing: the port lives as long as its owner (and links) let
+/// it, whether there are handles or not. What a port sends goes to its owner's
+/// mailbox; what is sent to it goes through [`Process`](crate::Process).
+#[derive(Clone)]
+pub struct Port {
+    core: Arc<PortCore>,
+}
+
+/// What to do when the port is busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Busy {
+    /// Wait until it is not.
+    #[default]
+    Wait,
+    /// Send nothing: the option `nosuspend`.
+    NoSuspend,
+    /// Send all the same: the option `force`, for drivers that allow it.
+    Force,
+}
+
+/// The port is not open (`badarg`). A process that is linked to it has its exit
+/// message already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the port is not open")]
+pub struct NotOpen;
+
+/// Why a command was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// The port is not open (`badarg`).
+    #[error("the port is not open")]
+    NotOpen,
+    /// The owner has closed the port's input (`badarg`).
+    #[error("the port's input is closed")]
+    InputClosed,
+    /// The port is busy and the caller would not wait.
+    #[error("the port is busy")]
+    Busy,
+    /// The driver does not take forced commands (`notsup`).
+    #[error("the driver takes no forced commands (notsup)")]
+    ForceNotSupported,
+    /// The data is no I/O list (`badarg`).
+    #[error("the data is no I/O list")]
+    NotIoData,
+    /// The sender was ended by an exit signal while it waited.
+    #[error("the sending process was ended")]
+    SenderExited,
+}
+
+/// Why the input could not be closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CloseInputError {
+    /// The port is not open (`badarg`).
+    #[error("the port is not open")]
+    NotOpen,
+    /// The driver has no input that could be closed by itself (`notsup`).
+    #[error("the driver has no input that could be closed by itself")]
+    NotSupported,
+}
+
+/// Why `port_connect/2` failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The port is not open (`badarg`).
+    #[error("the port is not open")]
+    NotOpen,
+    /// The new owner does not exist (`badarg`).
+    #[error("{0} does not exist")]
+    NoSuchProcess(Pid),
+}
+
+/// Why `port_control/3` failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// The port is not open (`badarg`).
+    #[error("the port is not open")]
+    NotOpen,
+    /// The driver does not know the operation (`badarg`).
+    #[error("the driver does not know the operation or its argument")]
+    Refused,
+    /// The data is no I/O list (`badarg`).
+    #[error("the data is no I/O list")]
+    NotIoData,
+}
+
+/// Why `port_call/3` failed. The same reasons as for `port_control/3`.
+pub type CallError = ControlError;
+
+/// Why a signal could not be sent to the program behind a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignalError {
+    /// The port is not open.
+    #[error("the port is not open")]
+    NotOpen,
+    /// There is no program behind the port, or it has ended.
+    #[error("there is no running program behind the port")]
+    NoProgram,
+}
+
+impl Port {
+    pub(crate) fn new(core: Arc<PortCore>) -> Self {
+        Self { core }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<PortCore> {
+        &self.core
+    }
+
+    /// The port's identity, as it appears in messages.
+    pub fn id(&self) -> PortId {
+        self.core.id()
+    }
+
+    /// Whether the port is open: not closed, and not closing.
+    pub fn is_open(&self) -> bool {
+        self.core.is_open()
+    }
+
+    /// Whether the port is gone: closed, and its output written or dropped.
+    pub fn is_gone(&self) -> bool {
+        self.core.phase() == Phase::Gone
+    }
+
+    /// Whether senders of commands wait now.
+    pub fn is_busy(&self) -> bool {
+        self.core.is_busy()
+    }
+
+    /// What is known about the port; `None` when it is gone.
+    pub fn info(&self) -> Option<PortInfo> {
+        self.core.info()
+    }
+
+    /// The operating system's number of the program behind the port. `None` when
+    /// there is none; once the program has ended the number may mean another.
+    pub fn os_pid(&self) -> Option<u32> {
+        self.info()?.os_pid
+    }
+
+    /// Sends a signal to the program behind the port, and to its whole process
+    /// group if `group` is set. An extension to OTP.
+    ///
+    /// # Errors
+    ///
+    /// See [`SignalError`].
+    pub fn signal(&self, number: i32, group: bool) -> Result<(), SignalError> {
+        let sent = self.core.request(move |port, held| {
+            if !matches!(port.phase(), Phase::Open | Phase::Closing) {
+                return Err(SignalError::NotOpen);
+            }
+            port.callback(held, None, |driver, context| {
+                driver.request(context, Request::Signal { number, group })
+            })
+            .ok_or(SignalError::NotOpen)?
+            .map_err(|_| SignalError::NoProgram)
+        });
+        sent.unwrap_or(Err(SignalError::NotOpen))
+    }
+}
+
+impl fmt::Debug for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&Term::Port(self.id()), f)
+    }
+}
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&Term::Port(self.id()), f)
+    }
+}
+
+impl From<&Port> for PortId {
+    fn from(port: &Port) -> Self {
+        port.id()
+    }
+}
+
+impl From<&Port> for crate::Identity {
+    fn from(port: &Port) -> Self {
+        Self::Port(port.id())
+    }
+}
+
+impl From<&Port> for crate::Destination {
+    fn from(port: &Port) -> Self {
+        Self::Port(port.id())
+    }
+}
+
+impl PortCore {
+    /// Whether a command would be taken now.
+    pub(crate) fn check_command(&self, busy: Busy) -> Result<(), CommandError> {
+        if busy == Busy::Force && !self.is_forceable() {
+            return Err(CommandError::ForceNotSupported);
+        }
+        if !self.is_open() {
+            return Err(CommandError::NotOpen);
+        }
+        if self.input_closed.load(std::sync::atomic::Ordering::Acquire) {
+            return Err(CommandError::InputClosed);
+        }
+        if busy != Busy::Force && self.is_busy() {
+            return Err(CommandError::Busy);
+        }
+        Ok(())
+    }
+
+    /// `port_command/3` without waiting.
+    pub(crate) fn command(
+        self: &Arc<Self>,
+        caller: Pid,
+        data: IoVec,
+        busy: Busy,
+    ) -> Result<(), CommandError> {
+        self.check_command(busy)?;
+        self.send_command(caller, None, data);
+        Ok(())
+    }
+
+    /// `port_close/1`.
+    pub(crate) fn close(self: &Arc<Self>) -> Result<(), NotOpen> {
+        self.request(|port, held| {
+            if port.phase() != Phase::Open {
+                return Err(NotOpen);
+            }
+            port.begin_close(held, ExitReason::normal(), super::Ending::Flushing);
+            Ok(())
+        })
+        .unwrap_or(Err(NotOpen))
+    }
+
+    /// `port_connect/2`.
+    pub(crate) fn connect(self: &Arc<Self>, pid: Pid) -> Result<(), ConnectError> {
+        let process = self
+            .node
+            .process(pid)
+            .ok_or(ConnectError::NoSuchProcess(pid))?;
+        let id = self.id;
+        self.request(move |port, held| {
+            if port.phase() != Phase::Open {
+                return Err(ConnectError::NotOpen);
+            }
+            process
+                .add_link(id.into())
+                .ok_or(ConnectError::NoSuchProcess(pid))?;
+            let mut state = port.state(held);
+            if !state.links.contains(&pid) {
+                state.links.push(pid);
+            }
+            state.connected = process;
+            Ok(())
+        })
+        .unwrap_or(Err(ConnectError::NotOpen))
+    }
+
+    /// `port_control/3`.
+    pub(crate) fn control(
+        self: &Arc<Self>,
+        caller: Pid,
+        operation: u32,
+        data: IoVec,
+    ) -> Result<Reply, ControlError> {
+        let data = data.into_bytes();
+        self.request(move |port, held| {
+            // A lingering port still answers, as in OTP (driver_abi.md 5.4), unless
+            // it is a program's, which never does.
+            if !matches!(port.phase(), Phase::Open | Phase::Closing) {
+                return Err(ControlError::NotOpen);
+            }
+            port.callback(held, Some(caller), |driver, context| {
+                driver.control(context, operation, &data)
+            })
+            .ok_or(ControlError::Refused)?
+            .map_err(|_| ControlError::Refused)
+        })
+        .unwrap_or(Err(ControlError::NotOpen))
+    }
+
+    /// `port_call/3`.
+    pub(crate) fn call(
+        self: &Arc<Self>,
+        caller: Pid,
+        operation: u32,
+        argument: Term,
+    ) -> Result<Term, CallError> {
+        self.request(move |port, held| {
+            if !matches!(port.phase(), Phase::Open | Phase::Closing) {
+                return Err(ControlError::NotOpen);
+            }
+            port.callback(held, Some(caller), |driver, context| {
+                driver.call(context, operation, argument)
+            })
+            .ok_or(ControlError::Refused)?
+            .map_err(|_| ControlError::Refused)
+        })
+        .unwrap_or(Err(ControlError::NotOpen))
+    }
+
+    /// `port_eof/1`.
+    pub(crate) fn close_input_now(self: &Arc<Self>) -> Result<(), CloseInputError> {
+        self.request(|port, held| port.close_input(held))
+            .unwrap_or(Err(CloseInputError::NotOpen))
+    }
+
+    /// The owner has taken `bytes` of data.
+    pub(crate) fn taken(self: &Arc<Self>, bytes: usize) {
+        if self.gate.remove(bytes) {
+            self.signal(Signal::Run(Box::new(|port, held| {
+                port.update_selects(held)
+            })));
+        }
+    }
+
+    /// `port_set_data/2`.
+    pub(crate) fn set_data(&self, data: Term) -> Result<(), NotOpen> {
+        if !self.is_open() {
+            return Err(NotOpen);
+        }
+        *self.data.lock() = Some(data);
+        Ok(())
+    }
+
+    /// `port_get_data/1`.
+    pub(crate) fn get_data(&self) -> Result<Term, NotOpen> {
+        if !self.is_open() {
+            return Err(NotOpen);
+        }
+        let data = self.data.lock().clone();
+        Ok(data.unwrap_or(Term::Atom(portwright_term::atoms::UNDEFINED)))
+    }
+}

@@ -1,0 +1,483 @@
+//! Ports.
+//!
+//! A port is a state machine behind one lock, its [`Turn`]. Signals are handled on
+//! the sender's stack when the turn is free and queued for its holder when not.
+//! What must be known without the turn (the phase, whether the port is busy) is
+//! kept in atomics.
+//!
+//! The life of a port, as [`Phase`]:
+//!
+//! ```text
+//! Open ──► Closing (data still queued) ──► Gone
+//!   ├────► Stopping (nothing queued) ────► Gone
+//!   └────► Ended (by its driver, inside a callback) ► Stopping ► Gone
+//! ```
+
+mod busy;
+mod close;
+mod gate;
+mod handle;
+mod info;
+mod message;
+mod open;
+mod operations;
+mod relations;
+mod select;
+mod signal;
+mod turn;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+
+use parking_lot::{Condvar, Mutex};
+use portwright_driver::{
+    Driver, DriverEntry, DriverFlags, MonitorId, OpenOptions, PortContext, Queue, Request,
+    StartError,
+};
+use portwright_term::{Atom, IoVec, Pid, PortId, Reference, Term, atoms};
+
+use crate::node::NodeCore;
+use crate::process::{ProcessCore, Signalled, panic_reason};
+use crate::reactor::TimerId;
+use crate::{ExitReason, Identity, PortMessage};
+
+pub(crate) use gate::Gate;
+pub use handle::{
+    Busy, CallError, CloseInputError, CommandError, ConnectError, ControlError, NotOpen, Port,
+    SignalError,
+};
+pub use info::{Locking, PortInfo};
+pub(crate) use message::is_command;
+pub use open::OpenError;
+pub(crate) use open::{Open, open};
+
+use busy::BusyState;
+use close::Ending;
+use operations::Operations;
+use select::PortSelect;
+use signal::{Action, Command, Signal};
+use turn::{Held, Turn, TurnCell};
+
+/// A driver that the node knows.
+pub(crate) struct KnownDriver {
+    pub(crate) entry: DriverEntry,
+    /// The turn that all ports of a driver with driver-level locking share.
+    shared: Option<Arc<Turn>>,
+}
+
+impl KnownDriver {
+    pub(crate) fn new(entry: DriverEntry) -> Arc<Self> {
+        let per_port = entry.driver_flags().contains(DriverFlags::PORT_LOCKING);
+        let shared = (!per_port).then(|| Arc::new(Turn::new()));
+        Arc::new(Self { entry, shared })
+    }
+}
+
+/// Where a port is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Phase {
+    Open,
+    /// Links are told, output is still queued.
+    Closing,
+    /// The driver has ended the port and its callback is still running.
+    Ended,
+    /// The last callback.
+    Stopping,
+    Gone,
+}
+
+pub(crate) struct PortCore {
+    id: PortId,
+    node: Arc<NodeCore>,
+    driver: Arc<KnownDriver>,
+    name: Box<[u8]>,
+    options: OpenOptions,
+    own_turn: Turn,
+    phase: AtomicU8,
+    busy: BusyState,
+    queue: Mutex<Queue>,
+    /// `queue.len()`, readable without the lock.
+    queue_len: AtomicUsize,
+    registered: Mutex<Option<Atom>>,
+    /// The owner has said that there is no more input.
+    input_closed: AtomicBool,
+    gate: Gate,
+    data: Mutex<Option<Term>>,
+    state: TurnCell<State>,
+    instance: TurnCell<Option<Box<dyn Driver>>>,
+}
+
+/// What only the holder of the turn touches.
+struct State {
+    connected: Arc<ProcessCore>,
+    links: Vec<Pid>,
+    monitors: Vec<(Pid, Reference)>,
+    driver_monitors: Vec<(MonitorId, Pid)>,
+    next_monitor: u64,
+    input: u64,
+    output: u64,
+    os_pid: Option<u32>,
+    binary: bool,
+    eof: bool,
+    parallelism: bool,
+    line: Option<Box<crate::framing::line::LineBuffer>>,
+    selects: Vec<Arc<PortSelect>>,
+    next_select: u64,
+    timer: Option<PortTimer>,
+    next_timer: u64,
+    /// Who is told `{Port,closed}` at the very end.
+    closed_reply: Option<Arc<ProcessCore>>,
+    /// The port ends when the running callback returns.
+    finish_pending: bool,
+    /// `start` is running.
+    starting: bool,
+    init_ack: Option<Arc<InitAck>>,
+}
+
+struct PortTimer {
+    id: TimerId,
+    number: u64,
+    deadline: std::time::Instant,
+}
+
+/// The answer that a waiting `open_port/2` waits for.
+struct InitAck {
+    result: Mutex<Option<Result<(), StartError>>>,
+    arrived: Condvar,
+}
+
+impl PortCore {
+    pub(crate) fn id(&self) -> PortId {
+        self.id
+    }
+
+    pub(crate) fn node(&self) -> &Arc<NodeCore> {
+        &self.node
+    }
+
+    fn turn(&self) -> &Turn {
+        self.driver.shared.as_deref().unwrap_or(&self.own_turn)
+    }
+
+    fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Open,
+            1 => Phase::Closing,
+            2 => Phase::Ended,
+            3 => Phase::Stopping,
+            _ => Phase::Gone,
+        }
+    }
+
+    fn set_phase(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.phase() == Phase::Open
+    }
+
+    fn state<'a>(&'a self, held: &'a Held<'_>) -> std::cell::RefMut<'a, State> {
+        self.state.get_mut(self.turn(), held)
+    }
+
+    /// Handles a signal, now or as soon as the turn's holder comes to it.
+    fn signal(self: &Arc<Self>, signal: Signal) {
+        let turn = self.turn();
+        match turn.try_hold() {
+            Some(held) => {
+                self.handle(&held, signal);
+                turn.release(held);
+            }
+            None => self.queue_signal(signal),
+        }
+    }
+
+    #[cold]
+    fn queue_signal(self: &Arc<Self>, mut signal: Signal) {
+        if let Signal::Command(command) = &mut signal {
+            command.queued_bytes = command.data.len();
+            self.busy.add_signal_bytes(command.queued_bytes);
+        }
+        let turn = self.turn();
+        if let Some(held) = turn.queue(self, signal) {
+            turn.release(held);
+        }
+    }
+
+    /// Runs `run` with the turn held and returns its result, waiting for the turn
+    /// if need be. `None` when the calling thread holds the turn already, that is
+    /// from inside a callback of the port (or, with driver-level locking, of the
+    /// driver): waiting would be for ever.
+    fn request<R: Send + 'static>(
+        self: &Arc<Self>,
+        run: impl FnOnce(&Arc<PortCore>, &Held<'_>) -> R + Send + 'static,
+    ) -> Option<R> {
+        let turn = self.turn();
+        if let Some(held) = turn.try_hold() {
+            let result = run(self, &held);
+            turn.release(held);
+            return Some(result);
+        }
+        if turn.is_held_here() {
+            return None;
+        }
+        let slot = Arc::new((Mutex::new(None), Condvar::new()));
+        let answer = Arc::clone(&slot);
+        self.queue_signal(Signal::Run(Box::new(move |port, held| {
+            let result = run(port, held);
+            *answer.0.lock() = Some(result);
+            answer.1.notify_one();
+        })));
+        let mut result = slot.0.lock();
+        while result.is_none() {
+            slot.1.wait(&mut result);
+        }
+        result.take()
+    }
+
+    /// Handles one signal under the turn.
+    fn handle(self: &Arc<Self>, held: &Held<'_>, signal: Signal) {
+        match signal {
+            Signal::Command(command) => self.handle_command(held, command),
+            Signal::Message { claimed, action } => self.handle_message(held, claimed, action),
+            Signal::BadMessage => self.bad_signal(held),
+            Signal::Exit { from, reason, by } => self.handle_exit(held, from, reason, by),
+            Signal::Ready { select, readiness } => self.handle_ready(held, select, readiness),
+            Signal::Timeout { number } => {
+                let mut state = self.state(held);
+                if state
+                    .timer
+                    .as_ref()
+                    .is_some_and(|timer| timer.number == number)
+                {
+                    state.timer = None;
+                    drop(state);
+                    self.callback(held, None, |driver, port| driver.timeout(port));
+                }
+            }
+            Signal::AsyncDone(result) => {
+                if matches!(self.phase(), Phase::Open | Phase::Closing) {
+                    self.callback(held, None, |driver, port| driver.ready_async(port, result));
+                }
+            }
+            Signal::ProcessDown(monitor) => {
+                let mut state = self.state(held);
+                let count = state.driver_monitors.len();
+                state.driver_monitors.retain(|(own, _)| *own != monitor);
+                let known = count != state.driver_monitors.len();
+                drop(state);
+                if known {
+                    self.callback(held, None, |driver, port| {
+                        driver.process_exit(port, monitor)
+                    });
+                }
+            }
+            Signal::Run(run) => run(self, held),
+        }
+    }
+
+    /// Calls the driver and sees to what the callback leaves behind. `None` when
+    /// the port has no driver (any more), or the driver is in a callback already.
+    fn callback<R>(
+        self: &Arc<Self>,
+        held: &Held<'_>,
+        caller: Option<Pid>,
+        call: impl FnOnce(&mut dyn Driver, &PortContext<'_>) -> R,
+    ) -> Option<R> {
+        let mut instance = self.instance.try_get_mut(self.turn(), held)?;
+        let driver = instance.as_deref_mut()?;
+        let operations = Operations {
+            port: self,
+            held,
+            caller,
+        };
+        let context = PortContext::new(&operations);
+        let result = catch_unwind(AssertUnwindSafe(|| call(driver, &context)));
+        drop(instance);
+        let result = match result {
+            Ok(result) => Some(result),
+            Err(panic) => {
+                let reason = panic_reason(&*panic);
+                tracing::error!(port = %self.id, %reason, "a callback of the driver panicked");
+                let reason = ExitReason::from(Term::atom("driver_panic"));
+                self.begin_close(held, reason, Ending::Dropping);
+                None
+            }
+        };
+        self.after_callback(held);
+        result
+    }
+
+    fn after_callback(self: &Arc<Self>, held: &Held<'_>) {
+        let pending = self.state(held).finish_pending;
+        let drained = self.phase() == Phase::Closing && self.queue_len() == 0;
+        if pending || drained {
+            self.finish(held);
+        } else {
+            self.update_busy();
+        }
+    }
+
+    /// Hands data of a process to the driver.
+    fn handle_command(self: &Arc<Self>, held: &Held<'_>, command: Command) {
+        let Command {
+            caller,
+            claimed,
+            data,
+            queued_bytes,
+        } = command;
+        if queued_bytes > 0 {
+            self.busy.remove_signal_bytes(queued_bytes);
+        }
+        if self.phase() != Phase::Open {
+            return;
+        }
+        if claimed.is_some_and(|claimed| claimed != self.connected(held)) {
+            return self.bad_signal(held);
+        }
+        self.state(held).output += data.len() as u64;
+        self.callback(held, Some(caller), |driver, port| {
+            driver.outputv(port, data)
+        });
+    }
+
+    fn handle_message(self: &Arc<Self>, held: &Held<'_>, claimed: Pid, action: Action) {
+        if self.phase() != Phase::Open {
+            return;
+        }
+        if claimed != self.connected(held) {
+            return self.bad_signal(held);
+        }
+        match action {
+            Action::Close => {
+                let owner = self.state(held).connected.clone();
+                self.state(held).closed_reply = Some(owner);
+                self.begin_close(held, ExitReason::normal(), Ending::Flushing);
+            }
+            Action::Connect(new) => {
+                self.deliver(held, PortMessage::Connected);
+                self.set_connected(held, new);
+            }
+            Action::CloseInput => {
+                if self.close_input(held).is_err() {
+                    self.bad_signal(held);
+                }
+            }
+        }
+    }
+
+    /// Rule P-403: a message that makes no sense is the owner's fault.
+    fn bad_signal(&self, held: &Held<'_>) {
+        if self.phase() == Phase::Open {
+            let owner = self.state(held).connected.clone();
+            let reason = ExitReason::from(atoms::BADSIG);
+            owner.exit_signal(self.id.into(), reason, Signalled::Directly);
+        }
+    }
+
+    fn connected(&self, held: &Held<'_>) -> Pid {
+        self.state(held).connected.pid()
+    }
+
+    /// Gives the port another owner, which may be dead or unknown by now.
+    fn set_connected(&self, held: &Held<'_>, pid: Pid) {
+        let process = self
+            .node
+            .process(pid)
+            .unwrap_or_else(|| ProcessCore::dead(pid, Arc::clone(&self.node)));
+        self.state(held).connected = process;
+    }
+
+    /// Sends a message to the owner, whoever that is now.
+    fn deliver(&self, held: &Held<'_>, message: PortMessage) {
+        let size = match &message {
+            PortMessage::Data(data)
+            | PortMessage::Line { data, .. }
+            | PortMessage::StandardError(data) => data.len(),
+            _ => 0,
+        };
+        let owner = self.state(held).connected.clone();
+        if self.gate.add(size) {
+            self.update_selects(held);
+        }
+        owner.deliver(crate::Message::Port {
+            port: self.id,
+            message,
+        });
+    }
+
+    /// The owner has no more input.
+    fn close_input(self: &Arc<Self>, held: &Held<'_>) -> Result<(), CloseInputError> {
+        if self.phase() != Phase::Open {
+            return Err(CloseInputError::NotOpen);
+        }
+        if self.input_closed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        match self.callback(held, None, |driver, port| {
+            driver.request(port, Request::CloseInput)
+        }) {
+            Some(Ok(())) => {
+                self.input_closed.store(true, Ordering::Release);
+                Ok(())
+            }
+            Some(Err(_)) => Err(CloseInputError::NotSupported),
+            None => Err(CloseInputError::NotOpen),
+        }
+    }
+
+    fn handle_exit(
+        self: &Arc<Self>,
+        held: &Held<'_>,
+        from: Identity,
+        reason: ExitReason,
+        by: Signalled,
+    ) {
+        if self.phase() != Phase::Open {
+            return;
+        }
+        if by == Signalled::ByLink {
+            let Some(pid) = from.as_pid() else { return };
+            let mut state = self.state(held);
+            let Some(index) = state.links.iter().position(|link| *link == pid) else {
+                return;
+            };
+            state.links.swap_remove(index);
+            // P-601: only the owner's normal end concerns the port.
+            if reason.is_normal() && state.connected.pid() != pid {
+                return;
+            }
+        }
+        if by == Signalled::Directly && reason.is(atoms::KILL) {
+            self.begin_close(held, ExitReason::killed(), Ending::Dropping);
+        } else {
+            self.begin_close(held, reason, Ending::Flushing);
+        }
+    }
+
+    fn queue_len(&self) -> usize {
+        self.queue_len.load(Ordering::Acquire)
+    }
+
+    /// A command that nobody waits for: the owner's `{Owner,{command,Data}}` or
+    /// `port_command/2` after the checks.
+    pub(crate) fn send_command(self: &Arc<Self>, caller: Pid, claimed: Option<Pid>, data: IoVec) {
+        self.signal(Signal::Command(Command {
+            caller,
+            claimed,
+            data,
+            queued_bytes: 0,
+        }));
+    }
+
+    pub(crate) fn exit_signal(self: &Arc<Self>, from: Identity, reason: ExitReason, by: Signalled) {
+        self.signal(Signal::Exit { from, reason, by });
+    }
+
+    pub(crate) fn process_down(self: &Arc<Self>, monitor: MonitorId) {
+        self.signal(Signal::ProcessDown(monitor));
+    }
+}

@@ -1,0 +1,547 @@
+//! Opening ports.
+
+use std::io;
+use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex};
+use portwright_driver::{
+    BusyLimits, DriverFlags, OpenOptions, PortContext, PortTarget, ProgramOptions, Queue,
+    StandardError, StartError,
+};
+use portwright_term::{Atom, atoms};
+
+use super::busy::BusyState;
+use super::operations::Operations;
+use super::turn::{Held, Turn, TurnCell};
+use super::{Gate, InitAck, KnownDriver, Phase, PortCore, State};
+use crate::framing::line::LineBuffer;
+use crate::node::NodeCore;
+use crate::process::ProcessCore;
+use crate::{PortName, PortSettings, errno};
+
+/// The busy limits of programs, descriptors and signal queues (P-801, P-808).
+const DEFAULT_LIMITS: BusyLimits = BusyLimits::Limits {
+    low: 4096,
+    high: 8192,
+};
+
+/// Why a port could not be opened. Nothing is left of it: no port, no link, no
+/// message.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// A setting is unknown, out of range, or clashes with another one (`badarg`).
+    #[error("bad port setting {setting}: {why}")]
+    BadSetting {
+        /// The setting in Erlang's syntax.
+        setting: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// The name makes no sense (`badarg`).
+    #[error("bad port name {name}: {why}")]
+    BadName {
+        /// The name in Erlang's syntax.
+        name: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// No driver has that name (`badarg`).
+    #[error("there is no driver named {name:?}; register or load it first")]
+    NoSuchDriver {
+        /// The first word of the command.
+        name: String,
+    },
+    /// Every port slot is in use (`system_limit`).
+    #[error("the port table is full ({limit} ports)")]
+    TableFull {
+        /// How many ports the node may have.
+        limit: usize,
+    },
+    /// The operating system refused to start the program. The reason is the name of the
+    /// error: `enoent`, `eacces`, `emfile`, `eagain` ...
+    #[error("cannot start {}: {}", program.display(), explain(source))]
+    Program {
+        /// The program.
+        program: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The driver refused.
+    #[error("the driver {name:?} refused: {source}")]
+    Driver {
+        /// The driver.
+        name: String,
+        /// Why.
+        source: StartError,
+    },
+    /// The process that opens the port was ended by an exit signal.
+    #[error("the process that opens the port was ended")]
+    OwnerExited,
+}
+
+fn explain(error: &io::Error) -> String {
+    let name = error.raw_os_error().map_or("unknown", errno::name);
+    let hint = match name {
+        "enoent" => "no such file (enoent); is the path relative to another directory?",
+        "eacces" => "permission denied (eacces); is it an executable file?",
+        "emfile" => "too many open files (emfile); raise the limit (`ulimit -n`) or close ports",
+        "enfile" => "the system's table of open files is full (enfile)",
+        "eagain" => "the limit on processes is reached (eagain; `ulimit -u`)",
+        "enoexec" => "not a program (enoexec); does a script begin with a `#!` line?",
+        "e2big" => "the arguments or the environment are too long (e2big)",
+        _ => return format!("{error} ({name})"),
+    };
+    hint.into()
+}
+
+impl OpenError {
+    /// The reason that an Erlang caller of `open_port/2` sees.
+    pub fn reason(&self) -> Atom {
+        match self {
+            Self::BadSetting { .. } | Self::BadName { .. } | Self::NoSuchDriver { .. } => {
+                atoms::BADARG
+            }
+            Self::TableFull { .. } => atoms::SYSTEM_LIMIT,
+            Self::Program { source, .. } => {
+                source.raw_os_error().map_or(atoms::EINVAL, errno::atom)
+            }
+            Self::Driver { source, .. } => source.reason(),
+            Self::OwnerExited => atoms::NOPROC,
+        }
+    }
+}
+
+/// A checked request for a port.
+pub(crate) struct Open {
+    driver: Arc<KnownDriver>,
+    name: Box<[u8]>,
+    command: Box<[u8]>,
+    options: OpenOptions,
+    settings: PortSettings,
+    queue_limits: BusyLimits,
+    signal_limits: BusyLimits,
+}
+
+impl Open {
+    /// Finds the driver and checks the settings against it.
+    pub(crate) fn prepare(
+        node: &NodeCore,
+        name: PortName,
+        settings: PortSettings,
+    ) -> Result<Self, OpenError> {
+        settings.check()?;
+        let (driver, target) = resolve(node, &name, &settings)?;
+        let is_program = matches!(
+            target,
+            PortTarget::Shell { .. } | PortTarget::Executable { .. }
+        );
+        check_against(&driver, is_program, &target, &settings)?;
+        let both = settings.only_in == settings.only_out;
+        let options = OpenOptions {
+            target,
+            framing: settings.framing(),
+            reads: both || settings.only_in,
+            writes: both || settings.only_out,
+        };
+        let flags = driver.entry.driver_flags();
+        let queue_limits = if flags.contains(DriverFlags::QUEUE_LIMITS) {
+            settings.busy_limits_port.unwrap_or(DEFAULT_LIMITS)
+        } else {
+            BusyLimits::Disabled
+        };
+        let signal_limits = if flags.contains(DriverFlags::NO_BUSY_MSGQ) {
+            BusyLimits::Disabled
+        } else {
+            settings.busy_limits_msgq.unwrap_or(DEFAULT_LIMITS)
+        };
+        let shown = name.shown();
+        Ok(Self {
+            driver,
+            command: shown.clone(),
+            name: shown,
+            options,
+            settings,
+            queue_limits,
+            signal_limits,
+        })
+    }
+}
+
+/// What the name stands for.
+fn resolve(
+    node: &NodeCore,
+    name: &PortName,
+    settings: &PortSettings,
+) -> Result<(Arc<KnownDriver>, PortTarget), OpenError> {
+    match name {
+        PortName::Spawn(command) => {
+            check_text(command.as_bytes(), name)?;
+            if let Some(driver) = node.find_driver(command.as_bytes()) {
+                return Ok((driver, PortTarget::Driver));
+            }
+            let program = Box::new(program_options(node, settings));
+            Ok((
+                node.program_driver(),
+                PortTarget::Shell {
+                    command: command.clone(),
+                    program,
+                },
+            ))
+        }
+        PortName::SpawnDriver(command) => {
+            check_text(command.as_bytes(), name)?;
+            match node.find_driver(command.as_bytes()) {
+                Some(driver) => Ok((driver, PortTarget::Driver)),
+                None => {
+                    let word = command.as_bytes().split(|byte| *byte == b' ').next();
+                    let name = String::from_utf8_lossy(word.unwrap_or_default()).into_owned();
+                    Err(OpenError::NoSuchDriver { name })
+                }
+            }
+        }
+        PortName::Executable { file, search } => {
+            check_text(file.as_os_str().as_bytes(), name)?;
+            let program = Box::new(program_options(node, settings));
+            let file = find_executable(file, *search, &program)?;
+            Ok((
+                node.program_driver(),
+                PortTarget::Executable { file, program },
+            ))
+        }
+        PortName::Fd { input, output } => {
+            let target = PortTarget::Descriptors {
+                input: *input,
+                output: *output,
+            };
+            Ok((node.descriptor_driver(), target))
+        }
+    }
+}
+
+fn check_text(text: &[u8], name: &PortName) -> Result<(), OpenError> {
+    if text.contains(&0) {
+        return Err(OpenError::BadName {
+            name: format!("{name:?}"),
+            why: "there is a NUL in it",
+        });
+    }
+    Ok(())
+}
+
+fn program_options(node: &NodeCore, settings: &PortSettings) -> ProgramOptions {
+    ProgramOptions {
+        args: settings.args.clone().unwrap_or_default(),
+        arg0: settings.arg0.clone(),
+        directory: settings.directory.clone(),
+        environment: node.environment_with(&settings.env),
+        nouse_stdio: settings.nouse_stdio,
+        standard_error: settings.standard_error,
+        exit_status: settings.exit_status,
+        keep_group: settings.keep_group,
+        late_exec_errors: settings.late_exec_errors,
+    }
+}
+
+/// Rule P-041: the file is looked at before anything is started.
+fn find_executable(
+    file: &Path,
+    search: bool,
+    program: &ProgramOptions,
+) -> Result<PathBuf, OpenError> {
+    let access = |file: &Path| {
+        rustix::fs::access(file, rustix::fs::Access::EXEC_OK).map_err(|error| OpenError::Program {
+            program: file.to_owned(),
+            source: error.into(),
+        })
+    };
+    if !search || file.as_os_str().as_bytes().contains(&b'/') {
+        access(file)?;
+        return Ok(file.to_owned());
+    }
+    let path = program.environment.iter().find(|(name, _)| name == "PATH");
+    let path = path.map_or(
+        std::ffi::OsStr::new("/usr/local/bin:/bin:/usr/bin"),
+        |(_, path)| path,
+    );
+    let mut refused = None;
+    for directory in std::env::split_paths(path) {
+        let candidate = directory.join(file);
+        match access(&candidate) {
+            Ok(()) if !candidate.is_dir() => return Ok(candidate),
+            Err(error) if error.reason() == atoms::EACCES => refused = Some(error),
+            _ => {}
+        }
+    }
+    Err(refused.unwrap_or_else(|| OpenError::Program {
+        program: file.to_owned(),
+        source: rustix::io::Errno::NOENT.into(),
+    }))
+}
+
+/// Settings that only some drivers take.
+fn check_against(
+    driver: &KnownDriver,
+    is_program: bool,
+    target: &PortTarget,
+    settings: &PortSettings,
+) -> Result<(), OpenError> {
+    let bad = |setting: &str, why| {
+        Err(OpenError::BadSetting {
+            setting: setting.to_owned(),
+            why,
+        })
+    };
+    if settings.exit_status && !is_program {
+        return bad("exit_status", "only an external program has one");
+    }
+    if settings.standard_error == StandardError::Stream && !is_program {
+        return bad("stderr", "only an external program has one");
+    }
+    if !matches!(target, PortTarget::Executable { .. }) {
+        if settings.args.is_some() {
+            return bad("args", "only {spawn_executable,File} takes arguments");
+        }
+        if settings.arg0.is_some() {
+            return bad("arg0", "only {spawn_executable,File} takes it");
+        }
+    }
+    let flags = driver.entry.driver_flags();
+    if settings.busy_limits_port.is_some() && !flags.contains(DriverFlags::QUEUE_LIMITS) {
+        return bad(
+            "busy_limits_port",
+            "the driver decides itself when its port is busy",
+        );
+    }
+    if flags.contains(DriverFlags::NO_BUSY_MSGQ)
+        && matches!(settings.busy_limits_msgq, Some(BusyLimits::Limits { .. }))
+    {
+        return bad("busy_limits_msgq", "the driver does without limits");
+    }
+    if let PortTarget::Descriptors { input, output } = target {
+        let both = settings.only_in == settings.only_out;
+        let used = [
+            (both || settings.only_in, *input),
+            (both || settings.only_out, *output),
+        ];
+        for (used, fd) in used {
+            if used && (fd < 0 || fd >= descriptor_limit()) {
+                return Err(OpenError::Driver {
+                    name: format!("fd {fd}"),
+                    source: StartError::General,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn descriptor_limit() -> RawFd {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limit
+        .current
+        .and_then(|limit| RawFd::try_from(limit).ok())
+        .unwrap_or(RawFd::MAX)
+}
+
+/// Opens a port that `owner` owns and is linked to.
+pub(crate) fn open(
+    node: &Arc<NodeCore>,
+    owner: &Arc<ProcessCore>,
+    open: Open,
+) -> Result<Arc<PortCore>, OpenError> {
+    let Open {
+        driver,
+        name,
+        command,
+        options,
+        settings,
+        queue_limits,
+        signal_limits,
+    } = open;
+    let waits_for_ack = driver
+        .entry
+        .driver_flags()
+        .contains(DriverFlags::USE_INIT_ACK);
+    let ack = waits_for_ack.then(|| {
+        Arc::new(InitAck {
+            result: Mutex::new(None),
+            arrived: Condvar::new(),
+        })
+    });
+    let port = node
+        .add_port(|id| {
+            Arc::new(PortCore {
+                id,
+                node: Arc::clone(node),
+                driver,
+                name,
+                options,
+                own_turn: Turn::new(),
+                phase: (Phase::Open as u8).into(),
+                busy: BusyState::new(queue_limits, signal_limits),
+                queue: Mutex::new(Queue::new()),
+                queue_len: 0.into(),
+                registered: Mutex::new(None),
+                input_closed: false.into(),
+                gate: Gate::new(settings.unread_limit),
+                data: Mutex::new(None),
+                state: TurnCell::new(State {
+                    connected: Arc::clone(owner),
+                    links: vec![owner.pid()],
+                    monitors: Vec::new(),
+                    driver_monitors: Vec::new(),
+                    next_monitor: 0,
+                    input: 0,
+                    output: 0,
+                    os_pid: None,
+                    // These three count from the end of `start` on.
+                    binary: false,
+                    eof: false,
+                    line: None,
+                    parallelism: settings.parallelism,
+                    selects: Vec::new(),
+                    next_select: 0,
+                    timer: None,
+                    next_timer: 0,
+                    closed_reply: None,
+                    finish_pending: false,
+                    starting: true,
+                    init_ack: None,
+                }),
+                instance: TurnCell::new(None),
+            })
+        })
+        .ok_or(OpenError::TableFull {
+            limit: node.port_limit,
+        })?;
+    if owner.add_link(port.id.into()).is_none() {
+        node.forget_port(port.id);
+        return Err(OpenError::OwnerExited);
+    }
+    let started = {
+        let port = Arc::clone(&port);
+        let (owner, ack) = (Arc::clone(owner), ack.clone());
+        port.clone()
+            .request(move |_, held| port.start(held, &owner, &command, &settings, ack))
+    };
+    // `None`: a callback of a driver with driver-level locking opens a port of
+    // the same driver.
+    started
+        .unwrap_or(Err(StartError::General))
+        .map_err(|source| start_error(&port, source))?;
+    if let Some(ack) = ack {
+        let mut result = ack.result.lock();
+        while result.is_none() {
+            ack.arrived.wait(&mut result);
+        }
+        if let Some(Err(source)) = result.take() {
+            drop(result);
+            port.refuse_after_start(owner);
+            return Err(start_error(&port, source));
+        }
+    }
+    if owner.is_exited() {
+        // Its end may not have seen the link.
+        let reason = owner
+            .exit_reason()
+            .unwrap_or_else(crate::ExitReason::noproc);
+        port.exit_signal(
+            owner.pid().into(),
+            reason,
+            crate::process::Signalled::ByLink,
+        );
+    }
+    Ok(port)
+}
+
+fn start_error(port: &PortCore, source: StartError) -> OpenError {
+    let program = match &port.options.target {
+        PortTarget::Executable { file, .. } => file.clone(),
+        PortTarget::Shell { .. } => PathBuf::from("/bin/sh"),
+        PortTarget::Driver | PortTarget::Descriptors { .. } => {
+            return OpenError::Driver {
+                name: port.driver.entry.name().to_owned(),
+                source,
+            };
+        }
+    };
+    match source {
+        StartError::Errno(number) => OpenError::Program {
+            program,
+            source: io::Error::from_raw_os_error(number),
+        },
+        source => OpenError::Driver {
+            name: program.display().to_string(),
+            source,
+        },
+    }
+}
+
+impl PortCore {
+    fn start(
+        self: &Arc<Self>,
+        held: &Held<'_>,
+        owner: &Arc<ProcessCore>,
+        command: &[u8],
+        settings: &PortSettings,
+        ack: Option<Arc<InitAck>>,
+    ) -> Result<(), StartError> {
+        let operations = Operations {
+            port: self,
+            held,
+            caller: Some(owner.pid()),
+        };
+        let context = PortContext::new(&operations);
+        let entry = self.driver.entry.clone();
+        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            entry.start(&context, command)
+        }))
+        .unwrap_or(Err(StartError::General));
+        let ended = self.phase() != Phase::Open;
+        self.state(held).starting = false;
+        match result {
+            Ok(instance) if !ended => {
+                *self.instance.get_mut(self.turn(), held) = Some(instance);
+                let mut state = self.state(held);
+                state.binary = settings.binary;
+                state.eof = settings.eof;
+                state.line = settings
+                    .line
+                    .map(|max_bytes| Box::new(LineBuffer::new(max_bytes)));
+                state.init_ack = ack;
+                drop(state);
+                self.update_busy();
+                Ok(())
+            }
+            result => {
+                owner.remove_link(self.id.into());
+                let error = match result {
+                    Ok(mut instance) => {
+                        instance.stop(&context);
+                        StartError::General
+                    }
+                    Err(error) => error,
+                };
+                self.state(held).links.clear();
+                self.begin_close(held, crate::ExitReason::normal(), super::Ending::Dropping);
+                self.vanish(held);
+                Err(error)
+            }
+        }
+    }
+
+    /// `erl_drv_init_ack` with an error: the port ends and the opener gets no exit
+    /// signal.
+    fn refuse_after_start(self: &Arc<Self>, owner: &Arc<ProcessCore>) {
+        owner.remove_link(self.id.into());
+        let owner = owner.pid();
+        self.request(move |port, held| {
+            port.state(held).links.retain(|link| *link != owner);
+            port.begin_close(held, crate::ExitReason::normal(), super::Ending::Dropping);
+        });
+    }
+}

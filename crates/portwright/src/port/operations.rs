@@ -1,0 +1,381 @@
+//! What a driver may ask of its port: erl_driver(3) on top of [`PortCore`].
+
+use std::os::fd::RawFd;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use portwright_driver::{
+    BusyLimits, Delivery, End, Interest, Job, MonitorId, OpenOptions, PortOperations, Queue,
+    Select, StartError,
+};
+use portwright_term::{Pid, PortId, Term};
+
+use super::signal::Signal;
+use super::turn::Held;
+use super::{Phase, PortCore, PortTimer};
+use crate::message::PortData;
+use crate::process::MonitoredBy;
+use crate::{Message, PortMessage};
+
+/// The port during one callback.
+pub(super) struct Operations<'a> {
+    pub(super) port: &'a Arc<PortCore>,
+    pub(super) held: &'a Held<'a>,
+    pub(super) caller: Option<Pid>,
+}
+
+impl Operations<'_> {
+    /// Whether the driver may still use the port; output may be lost all the same.
+    fn is_usable(&self) -> bool {
+        matches!(
+            self.port.phase(),
+            Phase::Open | Phase::Closing | Phase::Stopping
+        )
+    }
+
+    /// Whether output reaches the owner.
+    fn is_heard(&self) -> bool {
+        matches!(self.port.phase(), Phase::Open | Phase::Stopping)
+    }
+}
+
+impl PortOperations for Operations<'_> {
+    fn id(&self) -> PortId {
+        self.port.id
+    }
+
+    fn connected(&self) -> Pid {
+        self.port.connected(self.held)
+    }
+
+    fn caller(&self) -> Option<Pid> {
+        self.caller
+    }
+
+    fn options(&self) -> &OpenOptions {
+        &self.port.options
+    }
+
+    fn is_binary(&self) -> bool {
+        self.port.state(self.held).binary
+    }
+
+    fn is_line(&self) -> bool {
+        self.port.state(self.held).line.is_some()
+    }
+
+    fn output(&self, header: &[u8], data: Option<Bytes>) -> bool {
+        if !self.is_heard() {
+            return self.is_usable();
+        }
+        let mut state = self.port.state(self.held);
+        state.input += (header.len() + data.as_ref().map_or(0, Bytes::len)) as u64;
+        let binary = state.binary;
+        let Some(mut line) = state.line.take() else {
+            drop(state);
+            let message = PortMessage::Data(shape(binary, header, data.as_slice()));
+            self.port.deliver(self.held, message);
+            return true;
+        };
+        drop(state);
+        line.feed(data.as_deref().unwrap_or_default(), |line| {
+            let piece = Bytes::from(line.bytes);
+            let data = shape(binary, header, &[piece]);
+            let message = PortMessage::Line {
+                data,
+                complete: line.complete,
+            };
+            self.port.deliver(self.held, message);
+        });
+        self.port.state(self.held).line = Some(line);
+        true
+    }
+
+    fn output_unlined(&self, header: &[u8], pieces: Vec<Bytes>) -> bool {
+        if !self.is_heard() {
+            return self.is_usable();
+        }
+        let size = header.len() + pieces.iter().map(Bytes::len).sum::<usize>();
+        let mut state = self.port.state(self.held);
+        state.input += size as u64;
+        let binary = state.binary;
+        drop(state);
+        self.port
+            .deliver(self.held, PortMessage::Data(shape(binary, header, &pieces)));
+        true
+    }
+
+    fn output_error(&self, data: Bytes) -> bool {
+        if !self.is_heard() {
+            return self.is_usable();
+        }
+        let mut state = self.port.state(self.held);
+        state.input += data.len() as u64;
+        let data = if state.binary {
+            PortData::binary(data)
+        } else {
+            PortData::list(data)
+        };
+        drop(state);
+        self.port
+            .deliver(self.held, PortMessage::StandardError(data));
+        true
+    }
+
+    fn output_term(&self, term: Term) -> Delivery {
+        match self.port.phase() {
+            Phase::Open | Phase::Stopping => {
+                let owner = self.port.state(self.held).connected.clone();
+                delivery(owner.deliver(Message::Term(term)))
+            }
+            Phase::Closing => Delivery::NotDelivered,
+            Phase::Ended | Phase::Gone => Delivery::PortGone,
+        }
+    }
+
+    fn send_term(&self, receiver: Pid, term: Term) -> Delivery {
+        match self.port.phase() {
+            Phase::Open | Phase::Stopping => delivery(
+                self.port
+                    .node
+                    .process(receiver)
+                    .is_some_and(|process| process.deliver(Message::Term(term))),
+            ),
+            Phase::Closing => Delivery::NotDelivered,
+            Phase::Ended | Phase::Gone => Delivery::PortGone,
+        }
+    }
+
+    fn exit_status(&self, status: i32) -> bool {
+        // P-308: no status once the port is closing.
+        if self.port.phase() == Phase::Open {
+            self.port
+                .deliver(self.held, PortMessage::ExitStatus(status));
+        }
+        self.is_usable()
+    }
+
+    fn queue(&self, access: &mut dyn FnMut(&mut Queue)) -> bool {
+        if !self.is_usable() {
+            return false;
+        }
+        let mut queue = self.port.queue.lock();
+        access(&mut queue);
+        let len = queue.len();
+        drop(queue);
+        self.port.set_queue_len(len);
+        true
+    }
+
+    fn queue_len(&self) -> usize {
+        self.port.queue_len()
+    }
+
+    fn select(&self, fd: RawFd, interest: Interest, select: Select) -> bool {
+        self.is_usable() && self.port.select(self.held, fd, interest, select)
+    }
+
+    fn set_timer(&self, after: Duration) -> bool {
+        if !self.is_usable() {
+            return false;
+        }
+        self.cancel_timer();
+        let now = Instant::now();
+        // A time that the clock cannot express is as good as never.
+        let deadline = now
+            .checked_add(after)
+            .unwrap_or_else(|| now + Duration::from_secs(u32::MAX.into()));
+        let mut state = self.port.state(self.held);
+        let number = state.next_timer;
+        state.next_timer += 1;
+        let port = Arc::downgrade(self.port);
+        let id = self.port.node.reactor().set_timer(deadline, move || {
+            if let Some(port) = port.upgrade() {
+                port.signal(Signal::Timeout { number });
+            }
+        });
+        state.timer = Some(PortTimer {
+            id,
+            number,
+            deadline,
+        });
+        true
+    }
+
+    fn cancel_timer(&self) -> bool {
+        let timer = self.port.state(self.held).timer.take();
+        if let Some(timer) = timer {
+            self.port.node.reactor().cancel_timer(timer.id);
+        }
+        self.is_usable()
+    }
+
+    fn read_timer(&self) -> Option<Duration> {
+        let state = self.port.state(self.held);
+        self.is_usable().then(|| {
+            state.timer.as_ref().map_or(Duration::ZERO, |timer| {
+                timer.deadline.saturating_duration_since(Instant::now())
+            })
+        })
+    }
+
+    fn async_job(&self, key: Option<u32>, job: Job) -> Option<u64> {
+        if !self.is_usable() {
+            return None;
+        }
+        let number = self.port.node.next_job();
+        let port = Arc::downgrade(self.port);
+        let work = Box::new(move || {
+            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+            match (port.upgrade(), result) {
+                (Some(port), Ok(result)) => port.signal(Signal::AsyncDone(result)),
+                (Some(port), Err(_)) => port.signal(Signal::Run(Box::new(|port, held| {
+                    port.end_after_panic(held);
+                }))),
+                (None, _) => {}
+            }
+        });
+        self.port
+            .node
+            .pool()
+            .run(key.map_or(number, u64::from), work)
+            .then_some(number)
+    }
+
+    fn monitor_process(&self, pid: Pid) -> Option<MonitorId> {
+        // While the port ends its monitors are gone, and new ones come to nothing.
+        if self.port.phase() != Phase::Open {
+            return None;
+        }
+        let process = self.port.node.process(pid)?;
+        let mut state = self.port.state(self.held);
+        let monitor = MonitorId(state.next_monitor);
+        state.next_monitor += 1;
+        let watcher = MonitoredBy::Port {
+            port: self.port.id,
+            monitor,
+        };
+        if !process.add_monitored_by(watcher) {
+            return None;
+        }
+        state.driver_monitors.push((monitor, pid));
+        Some(monitor)
+    }
+
+    fn demonitor_process(&self, monitor: MonitorId) -> bool {
+        let mut state = self.port.state(self.held);
+        let Some(index) = state
+            .driver_monitors
+            .iter()
+            .position(|(own, _)| *own == monitor)
+        else {
+            return false;
+        };
+        let (_, pid) = state.driver_monitors.swap_remove(index);
+        drop(state);
+        self.port.forget_process_monitor(pid, monitor);
+        true
+    }
+
+    fn set_busy(&self, busy: bool) {
+        if self.is_usable() {
+            self.port.set_busy_by_driver(busy);
+        }
+    }
+
+    fn message_queue_limits(&self, low: Option<u64>, high: Option<u64>) -> BusyLimits {
+        self.port.busy.set_signal_limits(low, high)
+    }
+
+    fn disable_message_queue_limits(&self) {
+        self.port.busy.disable_signal_limits();
+    }
+
+    fn end(&self, how: End, stop: &mut dyn FnMut()) -> bool {
+        self.port.end_by_driver(self.held, how, stop)
+    }
+
+    fn is_closing(&self) -> bool {
+        self.port.phase() != Phase::Open
+    }
+
+    fn set_os_pid(&self, os_pid: Option<u32>) {
+        self.port.state(self.held).os_pid = os_pid;
+    }
+
+    fn init_ack(&self, result: Result<(), StartError>) {
+        let ack = self.port.state(self.held).init_ack.clone();
+        if let Some(ack) = ack {
+            ack.result.lock().get_or_insert(result);
+            ack.arrived.notify_all();
+        }
+    }
+
+    fn count_input(&self, bytes: usize) {
+        self.port.state(self.held).input += bytes as u64;
+    }
+}
+
+impl PortCore {
+    pub(super) fn set_queue_len(&self, len: usize) {
+        self.queue_len.store(len, Ordering::Release);
+    }
+
+    /// The end of the data: what the line buffer holds back goes out.
+    pub(super) fn finish_lines(&self, held: &Held<'_>) {
+        let mut state = self.state(held);
+        let binary = state.binary;
+        let Some(mut line) = state.line.take() else {
+            return;
+        };
+        drop(state);
+        line.finish(|line| {
+            let piece = Bytes::from(line.bytes);
+            let data = if binary {
+                PortData::binary(piece)
+            } else {
+                PortData::list(piece)
+            };
+            self.deliver(
+                held,
+                PortMessage::Line {
+                    data,
+                    complete: line.complete,
+                },
+            );
+        });
+        self.state(held).line = Some(line);
+    }
+
+    fn end_after_panic(self: &Arc<Self>, held: &Held<'_>) {
+        tracing::error!(port = %self.id, "an asynchronous job of the driver panicked");
+        let reason = crate::ExitReason::from(Term::atom("driver_panic"));
+        self.begin_close(held, reason, super::close::Ending::Dropping);
+    }
+}
+
+fn delivery(delivered: bool) -> Delivery {
+    if delivered {
+        Delivery::Delivered
+    } else {
+        Delivery::NotDelivered
+    }
+}
+
+/// The form in which the owner sees data (driver_abi.md 3.1, D-C1 to D-C14b).
+fn shape(binary: bool, header: &[u8], pieces: &[Bytes]) -> PortData {
+    match (header, pieces) {
+        ([], [only]) if binary => PortData::binary(only.clone()),
+        ([], [only]) => PortData::list(only.clone()),
+        _ if binary => PortData::pieces(header, pieces),
+        _ => {
+            let mut flat = header.to_vec();
+            pieces
+                .iter()
+                .for_each(|piece| flat.extend_from_slice(piece));
+            PortData::list(flat)
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Descriptors that a driver has selected.
+
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+use portwright_driver::{Interest, Select};
+
+use super::signal::Signal;
+use super::turn::Held;
+use super::{Phase, PortCore};
+use crate::reactor::{Source, Token};
+
+/// One selected descriptor of a port.
+pub(super) struct PortSelect {
+    pub(super) number: u64,
+    fd: RawFd,
+    port: Weak<PortCore>,
+    registration: Mutex<Registration>,
+    /// An event waits in the port's signal queue; until it is handled the
+    /// descriptor is not watched, for it would be ready again and again.
+    waits: AtomicBool,
+}
+
+struct Registration {
+    token: Option<Token>,
+    /// What the driver wants.
+    interest: Interest,
+}
+
+impl Source for PortSelect {
+    fn ready(self: Arc<Self>, readiness: Interest) {
+        let Some(port) = self.port.upgrade() else {
+            return;
+        };
+        let turn = port.turn();
+        if let Some(held) = turn.try_hold() {
+            port.handle_ready(&held, self.number, readiness);
+            turn.release(held);
+            return;
+        }
+        self.waits.store(true, Ordering::Release);
+        self.watch_for(&port, Interest::NONE);
+        port.signal(Signal::Ready {
+            select: self.number,
+            readiness,
+        });
+    }
+}
+
+impl PortSelect {
+    fn watch_for(&self, port: &PortCore, interest: Interest) {
+        if let Some(token) = self.registration.lock().token {
+            // The descriptor may be closed by now; then there is nothing to watch.
+            let _ = port.node.reactor().set_interest(token, interest);
+        }
+    }
+
+    /// What is to be watched for now.
+    fn wanted(&self, port: &PortCore) -> Interest {
+        let interest = self.registration.lock().interest;
+        if self.waits.load(Ordering::Acquire) {
+            Interest::NONE
+        } else if port.gate.is_shut() {
+            interest.without(Interest::READ)
+        } else {
+            interest
+        }
+    }
+}
+
+impl PortCore {
+    /// `driver_select`.
+    pub(super) fn select(
+        self: &Arc<Self>,
+        held: &Held<'_>,
+        fd: RawFd,
+        interest: Interest,
+        select: Select,
+    ) -> bool {
+        if fd < 0 {
+            return false;
+        }
+        let mut state = self.state(held);
+        let index = state.selects.iter().position(|select| select.fd == fd);
+        let old = index.map_or(Interest::NONE, |index| {
+            state.selects[index].registration.lock().interest
+        });
+        let new = match select {
+            Select::On => old | interest,
+            Select::Off => old.without(interest),
+        };
+        match index {
+            Some(index) if new.is_none() => {
+                let select = state.selects.swap_remove(index);
+                drop(state);
+                self.forget_select(&select);
+                true
+            }
+            Some(index) => {
+                let select = Arc::clone(&state.selects[index]);
+                drop(state);
+                select.registration.lock().interest = new;
+                select.watch_for(self, select.wanted(self));
+                true
+            }
+            None if new.is_none() => true,
+            None => {
+                let number = state.next_select;
+                state.next_select += 1;
+                let select = Arc::new(PortSelect {
+                    number,
+                    fd,
+                    port: Arc::downgrade(self),
+                    registration: Mutex::new(Registration {
+                        token: None,
+                        interest: new,
+                    }),
+                    waits: AtomicBool::new(false),
+                });
+                state.selects.push(Arc::clone(&select));
+                drop(state);
+                let wanted = select.wanted(self);
+                match self.node.reactor().register(fd, wanted, select.clone()) {
+                    Ok(token) => {
+                        select.registration.lock().token = Some(token);
+                        // The gate or the interest may have moved meanwhile.
+                        let now = select.wanted(self);
+                        if now != wanted {
+                            select.watch_for(self, now);
+                        }
+                        true
+                    }
+                    Err(_) => {
+                        self.state(held)
+                            .selects
+                            .retain(|other| other.number != number);
+                        false
+                    }
+                }
+            }
+        }
+    }
+
+    fn forget_select(&self, select: &PortSelect) {
+        if let Some(token) = select.registration.lock().token.take() {
+            self.node.reactor().deregister(token);
+        }
+    }
+
+    /// Stops watching everything: the port ends.
+    pub(super) fn forget_selects(&self, held: &Held<'_>) {
+        let selects = std::mem::take(&mut self.state(held).selects);
+        for select in selects {
+            self.forget_select(&select);
+        }
+    }
+
+    /// Watches all descriptors for what is wanted now: the gate has moved.
+    pub(super) fn update_selects(&self, held: &Held<'_>) {
+        let selects = self.state(held).selects.clone();
+        for select in selects {
+            select.watch_for(self, select.wanted(self));
+        }
+    }
+
+    /// A selected descriptor is ready: output first, then input, as OTP has it.
+    pub(super) fn handle_ready(
+        self: &Arc<Self>,
+        held: &Held<'_>,
+        number: u64,
+        readiness: Interest,
+    ) {
+        let find = || {
+            let state = self.state(held);
+            state
+                .selects
+                .iter()
+                .find(|select| select.number == number)
+                .cloned()
+        };
+        let Some(select) = find() else { return };
+        let still = |wanted: Interest| {
+            readiness.contains(wanted)
+                && matches!(self.phase(), Phase::Open | Phase::Closing)
+                && find().is_some_and(|select| {
+                    let interest = select.registration.lock().interest;
+                    interest.contains(wanted)
+                })
+        };
+        if still(Interest::WRITE) {
+            self.callback(held, None, |driver, port| {
+                driver.ready_output(port, select.fd)
+            });
+        }
+        if still(Interest::READ) && !self.gate.is_shut() {
+            self.callback(held, None, |driver, port| {
+                driver.ready_input(port, select.fd)
+            });
+        }
+        if select.waits.swap(false, Ordering::AcqRel) {
+            select.watch_for(self, select.wanted(self));
+        }
+    }
+}

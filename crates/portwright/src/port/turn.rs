@@ -1,0 +1,190 @@
+//! The lock of a port, and the signals that wait for it.
+//!
+//! A [`Turn`] is a lock whose waiters do not wait: whoever finds it taken leaves
+//! the signal, and the holder handles it before letting go. If the turn is free,
+//! and then nothing is queued, the caller handles its signal at once. So signals
+//! of one sender keep their order, and no port needs a task of its own.
+//!
+//! Drivers with driver-level locking share one turn among all their ports.
+
+#![allow(
+    unsafe_code,
+    reason = "state that is guarded by a turn instead of by a mutex of its own"
+)]
+
+use std::cell::{Ref, RefCell, RefMut};
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+
+use super::PortCore;
+use super::signal::Signal;
+
+const FREE: u8 = 0;
+const HELD: u8 = 1;
+/// Held, and there is something in the queue.
+const QUEUED: u8 = 2;
+
+pub(crate) struct Turn {
+    state: AtomicU8,
+    /// Marks the thread that holds the turn.
+    holder: AtomicUsize,
+    queue: Mutex<VecDeque<(Arc<PortCore>, Signal)>>,
+}
+
+/// Proof that this thread holds a turn. Not sendable, made only here.
+pub(crate) struct Held<'a> {
+    turn: &'a Turn,
+    not_send: PhantomData<*const ()>,
+}
+
+impl Turn {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: AtomicU8::new(FREE),
+            holder: AtomicUsize::new(0),
+            queue: Mutex::new(VecDeque::new()),
+        }
+    }
+
+    /// Takes the turn if it is free.
+    pub(crate) fn try_hold(&self) -> Option<Held<'_>> {
+        self.state
+            .compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed)
+            .ok()?;
+        Some(self.held())
+    }
+
+    fn held(&self) -> Held<'_> {
+        self.holder.store(thread_mark(), Ordering::Relaxed);
+        Held {
+            turn: self,
+            not_send: PhantomData,
+        }
+    }
+
+    /// Whether the calling thread holds the turn, further up its stack.
+    pub(crate) fn is_held_here(&self) -> bool {
+        self.holder.load(Ordering::Relaxed) == thread_mark()
+    }
+
+    /// Hands a signal to whoever holds the turn, or takes the turn and returns.
+    pub(crate) fn queue(&self, port: &Arc<PortCore>, signal: Signal) -> Option<Held<'_>> {
+        let mut queue = self.queue.lock();
+        queue.push_back((Arc::clone(port), signal));
+        // Only holders of the queue's lock set QUEUED, and a release that sees it
+        // takes that lock: the signal is either seen by the release or we take
+        // the turn ourselves.
+        loop {
+            match self.state.load(Ordering::Relaxed) {
+                QUEUED => return None,
+                HELD => {
+                    if self
+                        .state
+                        .compare_exchange(HELD, QUEUED, Ordering::AcqRel, Ordering::Relaxed)
+                        .is_ok()
+                    {
+                        return None;
+                    }
+                }
+                _ => {
+                    if self
+                        .state
+                        .compare_exchange(FREE, QUEUED, Ordering::AcqRel, Ordering::Relaxed)
+                        .is_ok()
+                    {
+                        return Some(self.held());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Handles what was queued and lets go.
+    pub(crate) fn release(&self, held: Held<'_>) {
+        self.holder.store(0, Ordering::Relaxed);
+        if self
+            .state
+            .compare_exchange(HELD, FREE, Ordering::Release, Ordering::Relaxed)
+            .is_ok()
+        {
+            return;
+        }
+        self.holder.store(thread_mark(), Ordering::Relaxed);
+        self.drain(&held);
+    }
+
+    #[cold]
+    fn drain(&self, held: &Held<'_>) {
+        loop {
+            let mut queue = self.queue.lock();
+            let Some((port, signal)) = queue.pop_front() else {
+                self.holder.store(0, Ordering::Relaxed);
+                self.state.store(FREE, Ordering::Release);
+                return;
+            };
+            drop(queue);
+            port.handle(held, signal);
+        }
+    }
+
+    /// Whether signals wait.
+    pub(crate) fn has_queued(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == QUEUED
+    }
+}
+
+/// A number that no two living threads share and that is never 0.
+fn thread_mark() -> usize {
+    thread_local!(static MARK: u8 = const { 0 });
+    MARK.with(|mark| std::ptr::from_ref(mark) as usize)
+}
+
+/// State of a port that only the holder of its turn touches.
+///
+/// The borrow is checked as in a `RefCell`: a callback that comes back to its
+/// own port finds the state borrowed and not aliased.
+pub(crate) struct TurnCell<T> {
+    value: RefCell<T>,
+}
+
+// SAFETY: a `RefCell` must not be used by two threads at once. Its only uses are
+// `get` and `get_mut` below, which ask for a `Held`; `PortCore::check` pins that
+// the `Held` is of the turn that guards this cell. A `Held` exists only between
+// `Turn::try_hold`/`queue` and `release`, whose compare-exchange lets one thread in
+// at a time with acquire and release ordering, and it cannot leave its thread.
+// `T: Send`, because the value is used by one thread after another.
+unsafe impl<T: Send> Sync for TurnCell<T> {}
+
+impl<T> TurnCell<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self {
+            value: RefCell::new(value),
+        }
+    }
+
+    /// `turn` is the turn that guards the cell.
+    pub(crate) fn get<'a>(&'a self, turn: &Turn, held: &'a Held<'_>) -> Ref<'a, T> {
+        assert!(std::ptr::eq(turn, held.turn), "the wrong turn is held");
+        self.value.borrow()
+    }
+
+    /// `turn` is the turn that guards the cell.
+    pub(crate) fn get_mut<'a>(&'a self, turn: &Turn, held: &'a Held<'_>) -> RefMut<'a, T> {
+        assert!(std::ptr::eq(turn, held.turn), "the wrong turn is held");
+        self.value.borrow_mut()
+    }
+
+    /// As [`get_mut`](Self::get_mut); `None` while the value is borrowed.
+    pub(crate) fn try_get_mut<'a>(
+        &'a self,
+        turn: &Turn,
+        held: &'a Held<'_>,
+    ) -> Option<RefMut<'a, T>> {
+        assert!(std::ptr::eq(turn, held.turn), "the wrong turn is held");
+        self.value.try_borrow_mut().ok()
+    }
+}

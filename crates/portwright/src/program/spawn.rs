@@ -1,0 +1,332 @@
+//! The driver behind `{spawn,_}` and `{spawn_executable,_}`.
+
+use std::ffi::CString;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use portwright_driver::{
+    Driver, Interest, NotSupported, PortContext, PortTarget, ProgramOptions, Request, Select,
+    StandardError, StartError,
+};
+use portwright_term::IoVec;
+use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, pipe_with};
+
+use super::child::{Child, Ended, start};
+use super::plan::{Plan, text};
+use super::wire::{Read, Wire, read, write, write_queue};
+use super::{fail, orphans};
+
+/// An external program behind pipes.
+pub(super) struct SpawnDriver {
+    /// We write, the program reads.
+    input: Option<OwnedFd>,
+    /// The program writes, we read.
+    output: Option<OwnedFd>,
+    /// The program's standard error, if the owner wants it apart.
+    errors: Option<OwnedFd>,
+    /// Until it is reaped.
+    child: Option<Child>,
+    ended: Option<Ended>,
+    wire: Wire,
+    reads: bool,
+    exit_status: bool,
+    keep_group: bool,
+    /// The input is closed as soon as the queue is written.
+    input_ends: bool,
+}
+
+impl Driver for SpawnDriver {
+    fn start(port: &PortContext<'_>, _command: &[u8]) -> Result<Self, StartError> {
+        let options = port.options();
+        let (plan, program) = match &options.target {
+            PortTarget::Shell { command, program } => {
+                let command = [b"exec ", command.as_bytes()].concat();
+                let argv = [
+                    c"sh".to_owned(),
+                    c"-c".to_owned(),
+                    text(&command).map_err(errno)?,
+                ];
+                (Plan::new(Path::new("/bin/sh"), argv, program), program)
+            }
+            PortTarget::Executable { file, program } => (
+                Plan::new(file, argv(file, program).map_err(errno)?, program),
+                program,
+            ),
+            PortTarget::Driver | PortTarget::Descriptors { .. } => {
+                return Err(StartError::BadArgument);
+            }
+        };
+        check_current_directory()?;
+        let plan = plan.map_err(errno)?;
+        Self::start_program(port, plan, program, options.reads, options.writes).map_err(errno)
+    }
+
+    fn outputv(&mut self, port: &PortContext<'_>, data: IoVec) {
+        let Some(input) = self.input.as_ref().filter(|_| !self.input_ends) else {
+            // P-141: a port that only reads; or the input was closed meanwhile.
+            return fail(port, Errno::BADF);
+        };
+        let Some(data) = self.wire.frame(data) else {
+            return fail(port, Errno::INVAL);
+        };
+        if port.queue_len() > 0 {
+            port.with_queue(|queue| data.iter().for_each(|piece| queue.push_back(piece.clone())));
+            return;
+        }
+        match write(input.as_fd(), data) {
+            Ok(left) if left.is_empty() => {}
+            Ok(left) => {
+                port.with_queue(|queue| left.into_iter().for_each(|piece| queue.push_back(piece)));
+                port.select(input.as_raw_fd(), Interest::WRITE, Select::On);
+            }
+            Err(error) => fail(port, error),
+        }
+    }
+
+    fn ready_output(&mut self, port: &PortContext<'_>, fd: RawFd) {
+        let Some(input) = &self.input else { return };
+        match write_queue(port, input.as_fd(), usize::MAX) {
+            Ok(false) => {}
+            Ok(true) => {
+                port.select(fd, Interest::WRITE, Select::Off);
+                if self.input_ends {
+                    self.input = None;
+                }
+            }
+            Err(error) => fail(port, error),
+        }
+    }
+
+    fn ready_input(&mut self, port: &PortContext<'_>, fd: RawFd) {
+        if self
+            .output
+            .as_ref()
+            .is_some_and(|output| output.as_raw_fd() == fd)
+        {
+            self.read_output(port);
+        } else if self
+            .errors
+            .as_ref()
+            .is_some_and(|errors| errors.as_raw_fd() == fd)
+        {
+            self.read_errors(port);
+        } else {
+            self.reap(port, fd);
+        }
+    }
+
+    fn stop(&mut self, _port: &PortContext<'_>) {
+        if let Some(child) = self.child.take() {
+            orphans::adopt(child.into_pidfd());
+        }
+    }
+
+    fn request(&mut self, port: &PortContext<'_>, request: Request) -> Result<(), NotSupported> {
+        match request {
+            Request::CloseInput => {
+                if self.input.is_none() {
+                    return Err(NotSupported);
+                }
+                if port.queue_len() == 0 {
+                    self.input = None;
+                } else {
+                    self.input_ends = true;
+                }
+                Ok(())
+            }
+            Request::Signal { number, group } => {
+                let child = self.child.as_ref().ok_or(NotSupported)?;
+                child.signal(number, group).map_err(|_| NotSupported)
+            }
+            _ => Err(NotSupported),
+        }
+    }
+}
+
+impl SpawnDriver {
+    fn start_program(
+        port: &PortContext<'_>,
+        mut plan: Plan,
+        program: &ProgramOptions,
+        reads: bool,
+        writes: bool,
+    ) -> Result<Self, Errno> {
+        let (stdin, stdout) = if program.nouse_stdio { (3, 4) } else { (0, 1) };
+        let mut theirs = Vec::new();
+        let mut connect = |fd: OwnedFd, number: RawFd| {
+            plan.descriptors.push((fd.as_raw_fd(), number));
+            theirs.push(fd);
+        };
+        let input = if writes {
+            let (read_end, write_end) = new_pipe()?;
+            connect(read_end, stdin);
+            Some(write_end)
+        } else {
+            None
+        };
+        let output = if reads {
+            let (read_end, write_end) = new_pipe()?;
+            if program.standard_error == StandardError::Merge {
+                connect(write_end.try_clone().map_err(|e| from_io(&e))?, 2);
+            }
+            connect(write_end, stdout);
+            Some(read_end)
+        } else {
+            None
+        };
+        let errors = if program.standard_error == StandardError::Stream {
+            let (read_end, write_end) = new_pipe()?;
+            connect(write_end, 2);
+            Some(read_end)
+        } else {
+            None
+        };
+        for ours in input.iter().chain(&output).chain(&errors) {
+            rustix::io::ioctl_fionbio(ours, true)?;
+        }
+        let (child, error) = start(&plan)?;
+        drop(theirs);
+        if let Some(error) = error.filter(|_| !program.late_exec_errors) {
+            // The child is on its way out: it is reaped without a wait to speak of.
+            orphans::adopt(child.into_pidfd());
+            return Err(error);
+        }
+        port.set_os_pid(Some(child.os_pid()));
+        let watched = output
+            .iter()
+            .chain(&errors)
+            .map(AsFd::as_fd)
+            .chain([child.pidfd()]);
+        let all_watched = watched
+            .map(|fd| port.select(fd.as_raw_fd(), Interest::READ, Select::On))
+            .fold(true, |all, watched| all && watched);
+        if !all_watched {
+            orphans::adopt(child.into_pidfd());
+            return Err(Errno::NOMEM);
+        }
+        Ok(Self {
+            input,
+            output,
+            errors,
+            child: Some(child),
+            ended: None,
+            wire: Wire::new(port.options().framing),
+            reads,
+            exit_status: program.exit_status,
+            keep_group: program.keep_group,
+            input_ends: false,
+        })
+    }
+
+    fn read_output(&mut self, port: &PortContext<'_>) {
+        let Some(output) = &self.output else { return };
+        match read(output.as_fd()) {
+            Ok(Read::Data(data)) => self.wire.deliver(port, data),
+            Ok(Read::Nothing) => {}
+            Ok(Read::End) => {
+                deselect(port, output.as_fd());
+                self.output = None;
+                self.end_of_data(port);
+            }
+            Err(error) => fail(port, error),
+        }
+    }
+
+    fn read_errors(&mut self, port: &PortContext<'_>) {
+        let Some(errors) = &self.errors else { return };
+        match read(errors.as_fd()) {
+            Ok(Read::Data(data)) => {
+                port.output_error(data);
+            }
+            Ok(Read::Nothing) => {}
+            Ok(Read::End) | Err(_) => {
+                deselect(port, errors.as_fd());
+                self.errors = None;
+                self.end_of_data(port);
+            }
+        }
+    }
+
+    fn reap(&mut self, port: &PortContext<'_>, fd: RawFd) {
+        let Some(child) = self
+            .child
+            .as_ref()
+            .filter(|child| child.pidfd().as_raw_fd() == fd)
+        else {
+            return;
+        };
+        let Some(ended) = child.ended(self.keep_group) else {
+            return;
+        };
+        deselect(port, child.pidfd());
+        self.ended = Some(ended);
+        if !self.keep_group {
+            self.child = None;
+        }
+        if self.exit_status {
+            self.end_of_data(port);
+        }
+    }
+
+    /// P-300 to P-303: all output is read and, with `exit_status`, the program has
+    /// ended.
+    fn end_of_data(&mut self, port: &PortContext<'_>) {
+        // P-142: a port that only writes never notices.
+        if !self.reads || self.output.is_some() || self.errors.is_some() {
+            return;
+        }
+        if self.exit_status {
+            let Some(ended) = self.ended else { return };
+            port.exit_status(ended.status());
+        }
+        port.failure_eof();
+    }
+}
+
+fn deselect(port: &PortContext<'_>, fd: BorrowedFd<'_>) {
+    port.select(fd.as_raw_fd(), Interest::READ, Select::Off);
+}
+
+/// A pipe whose ends are close-on-exec and above the descriptors that programs
+/// are given.
+fn new_pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+    let (read_end, write_end) = pipe_with(PipeFlags::CLOEXEC)?;
+    Ok((above_standard(read_end)?, above_standard(write_end)?))
+}
+
+fn above_standard(fd: OwnedFd) -> Result<OwnedFd, Errno> {
+    if fd.as_raw_fd() > 4 {
+        Ok(fd)
+    } else {
+        rustix::io::fcntl_dupfd_cloexec(&fd, 5)
+    }
+}
+
+fn argv(file: &Path, program: &ProgramOptions) -> Result<Vec<CString>, Errno> {
+    let first = program.arg0.as_deref().unwrap_or(file.as_os_str());
+    [first]
+        .into_iter()
+        .chain(program.args.iter().map(std::ffi::OsString::as_os_str))
+        .map(|arg| text(arg.as_bytes()))
+        .collect()
+}
+
+/// P-152: a host whose working directory is gone starts no programs.
+fn check_current_directory() -> Result<(), StartError> {
+    match rustix::fs::stat(".").map(|stat| stat.st_nlink) {
+        // A directory that was removed has no links left.
+        Ok(0) => Err(StartError::Errno(Errno::NOENT.raw_os_error())),
+        Ok(_) => Ok(()),
+        Err(error) => Err(errno(error)),
+    }
+}
+
+fn errno(error: Errno) -> StartError {
+    StartError::Errno(error.raw_os_error())
+}
+
+fn from_io(error: &std::io::Error) -> Errno {
+    Errno::from_io_error(error).unwrap_or(Errno::IO)
+}

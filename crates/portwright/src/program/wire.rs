@@ -1,0 +1,159 @@
+//! Bytes between a port and its descriptors.
+
+use std::cell::RefCell;
+use std::io::IoSlice;
+use std::os::fd::BorrowedFd;
+
+use bytes::Bytes;
+use portwright_driver::{Framing, PortContext};
+use portwright_term::IoVec;
+use rustix::io::Errno;
+
+use crate::framing::packet::{HeaderBytes, PacketDecoder};
+
+/// How much is read at a time (P-210).
+const READ_BYTES: usize = 65_536;
+
+/// What is read is copied out of the buffer up to this size, so that a small
+/// message does not keep a large buffer alive.
+const COPY_BYTES: usize = 2_048;
+
+/// Slices in one vectored write.
+const SLICES: usize = 64;
+
+/// Framing in both directions.
+pub(super) struct Wire {
+    header: Option<HeaderBytes>,
+    decoder: Option<PacketDecoder>,
+}
+
+/// What a read brought.
+pub(super) enum Read {
+    Data(Bytes),
+    Nothing,
+    End,
+}
+
+impl Wire {
+    pub(super) fn new(framing: Framing) -> Self {
+        let header = match framing {
+            Framing::Stream => None,
+            Framing::Packet { header_bytes } => HeaderBytes::new(header_bytes),
+        };
+        Self {
+            header,
+            decoder: header.map(PacketDecoder::new),
+        }
+    }
+
+    /// Hands what was read to the owner, packet by packet.
+    pub(super) fn deliver(&mut self, port: &PortContext<'_>, data: Bytes) {
+        match &mut self.decoder {
+            None => {
+                port.output(data);
+            }
+            Some(decoder) => decoder.feed(data, |packet| {
+                port.output(packet);
+            }),
+        }
+    }
+
+    /// Data with its header in front; `None` when it is too long for the header.
+    pub(super) fn frame(&self, data: IoVec) -> Option<IoVec> {
+        let Some(header) = self.header else {
+            return Some(data);
+        };
+        let header = header.encode(data.len())?;
+        let mut framed = IoVec::from(header.as_ref());
+        framed.append(data);
+        Some(framed)
+    }
+}
+
+/// One `read` of at most 64 KiB.
+pub(super) fn read(fd: BorrowedFd<'_>) -> Result<Read, Errno> {
+    thread_local! {
+        static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
+    BUFFER.with_borrow_mut(|buffer| {
+        buffer.reserve(READ_BYTES);
+        let result = loop {
+            match rustix::io::read(fd, rustix::buffer::spare_capacity(buffer)) {
+                Err(Errno::INTR) => {}
+                result => break result,
+            }
+        };
+        match result {
+            Ok(0) => Ok(Read::End),
+            Ok(count) if count <= COPY_BYTES => {
+                let data = Bytes::copy_from_slice(buffer);
+                buffer.clear();
+                Ok(Read::Data(data))
+            }
+            Ok(_) => Ok(Read::Data(std::mem::take(buffer).into())),
+            Err(Errno::AGAIN) => Ok(Read::Nothing),
+            Err(error) => Err(error),
+        }
+    })
+}
+
+/// Writes `data` as far as the descriptor takes it; what is left is returned.
+pub(super) fn write(fd: BorrowedFd<'_>, data: IoVec) -> Result<Vec<Bytes>, Errno> {
+    let mut left: Vec<Bytes> = Vec::new();
+    let mut pieces = data.pieces();
+    while !pieces.is_empty() {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let count = pieces.len().min(SLICES);
+        for (slot, piece) in slices.iter_mut().zip(pieces) {
+            *slot = IoSlice::new(piece);
+        }
+        let offered: usize = pieces[..count].iter().map(Bytes::len).sum();
+        let mut written = writev(fd, &slices[..count])?;
+        if written == offered {
+            pieces = &pieces[count..];
+            continue;
+        }
+        for piece in pieces {
+            if written >= piece.len() {
+                written -= piece.len();
+            } else {
+                left.push(piece.slice(written..));
+                written = 0;
+            }
+        }
+        break;
+    }
+    Ok(left)
+}
+
+/// Writes from the port's queue; `true` when it is empty afterwards.
+pub(super) fn write_queue(
+    port: &PortContext<'_>,
+    fd: BorrowedFd<'_>,
+    max_bytes: usize,
+) -> Result<bool, Errno> {
+    let result = port.with_queue(|queue| {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let mut count = queue.fill(&mut slices);
+        if max_bytes < usize::MAX && count > 0 {
+            // A descriptor that may block takes a little at a time.
+            let first = queue.pieces().next().map_or(&[][..], |piece| &piece[..]);
+            slices[0] = IoSlice::new(&first[..first.len().min(max_bytes)]);
+            count = 1;
+        }
+        let written = writev(fd, &slices[..count])?;
+        Ok(queue.advance(written) == Some(0))
+    });
+    result.unwrap_or(Ok(true))
+}
+
+/// Bytes written; 0 when the descriptor takes none now.
+fn writev(fd: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
+    loop {
+        match rustix::io::writev(fd, slices) {
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => return Ok(0),
+            result => return result,
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! Readiness, timers and who waits for them.
+//!
+//! One epoll set per node. It needs no asynchronous runtime, so ports work for
+//! tasks of any executor and for plain threads alike. Interest is level-triggered,
+//! as `driver_select` demands: whoever handles an event and leaves the condition
+//! in place is called again.
+//!
+//! # Who polls
+//!
+//! Exactly one thread at a time waits in the epoll set, the *poller*. A thread
+//! that blocks in a receive becomes the poller itself where it can: the event
+//! that it waits for is then handled on its own stack, without a wake-up between
+//! threads. Otherwise a background thread polls. When a blocking thread has got
+//! its message it leaves the role vacant, for it most likely comes back at once;
+//! the background thread looks after a vacancy within [`VACANCY`].
+//!
+//! No lock of this module is held while an event is handled.
+
+mod park;
+mod sources;
+mod timers;
+
+pub(crate) mod pool;
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use portwright_driver::Interest;
+use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
+
+pub(crate) use park::{block_on, is_blocking};
+pub(crate) use sources::{Source, Token};
+pub(crate) use timers::TimerId;
+
+use park::Parker;
+use sources::Sources;
+use timers::Timers;
+
+/// How long events may wait while the poller's role is vacant.
+const VACANCY: Duration = Duration::from_millis(1);
+
+/// The token of the descriptor that interrupts the poller.
+const WAKE: u64 = u64::MAX;
+
+/// Events taken out of the epoll set at a time.
+const EVENTS: usize = 64;
+
+pub(crate) struct Reactor {
+    epoll: OwnedFd,
+    wake: OwnedFd,
+    sources: Mutex<Sources>,
+    timers: Mutex<Timers>,
+    role: Mutex<Role>,
+    role_changed: Condvar,
+    /// Somebody waits outside of [`block_on`]: the role must not stay vacant.
+    has_tasks: AtomicBool,
+}
+
+/// Who polls, and who waits for what.
+struct Role {
+    poller: Poller,
+    /// Threads that block and do not poll.
+    followers: Vec<Arc<Parker>>,
+    background: Background,
+    /// Counts how often a thread has left the role.
+    departures: u64,
+    shutdown: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Poller {
+    Vacant,
+    Background,
+    Thread,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Background {
+    /// Not started yet.
+    Absent,
+    Running,
+    /// Sleeps until it is told; a departing poller must wake it.
+    Asleep,
+}
+
+impl Reactor {
+    pub(crate) fn new() -> io::Result<Arc<Self>> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        // Edge-triggered, so the counter need never be read.
+        epoll::add(
+            &epoll,
+            &wake,
+            epoll::EventData::new_u64(WAKE),
+            epoll::EventFlags::IN | epoll::EventFlags::ET,
+        )?;
+        Ok(Arc::new(Self {
+            epoll,
+            wake,
+            sources: Mutex::new(Sources::default()),
+            timers: Mutex::new(Timers::default()),
+            role: Mutex::new(Role {
+                poller: Poller::Vacant,
+                followers: Vec::new(),
+                background: Background::Absent,
+                departures: 0,
+                shutdown: false,
+            }),
+            role_changed: Condvar::new(),
+            has_tasks: AtomicBool::new(false),
+        }))
+    }
+
+    /// Watches `fd` for `interest` on behalf of `source`. A descriptor that
+    /// another source watches is taken away from it.
+    pub(crate) fn register(
+        self: &Arc<Self>,
+        fd: RawFd,
+        interest: Interest,
+        source: Arc<dyn Source>,
+    ) -> io::Result<Token> {
+        let token = self
+            .sources
+            .lock()
+            .add(self.epoll.as_fd(), fd, interest, source)?;
+        self.ensure_background();
+        if self.sources.lock().has_always_ready() {
+            self.interrupt();
+        }
+        Ok(token)
+    }
+
+    /// Changes for what a registered descriptor is watched.
+    pub(crate) fn set_interest(&self, token: Token, interest: Interest) -> io::Result<()> {
+        let mut sources = self.sources.lock();
+        sources.set_interest(self.epoll.as_fd(), token, interest)?;
+        let interrupt = sources.has_always_ready();
+        drop(sources);
+        if interrupt {
+            self.interrupt();
+        }
+        Ok(())
+    }
+
+    /// Stops watching. Once this returns no event of the descriptor is handed out
+    /// any more, though one that is being handled may still be under way.
+    pub(crate) fn deregister(&self, token: Token) {
+        let source = self.sources.lock().remove(self.epoll.as_fd(), token);
+        // Dropped outside of the lock: a source may own a whole port.
+        drop(source);
+    }
+
+    /// Calls `expire` at `deadline`, on the poller's thread.
+    pub(crate) fn set_timer(
+        self: &Arc<Self>,
+        deadline: Instant,
+        expire: impl FnOnce() + Send + 'static,
+    ) -> TimerId {
+        let (id, interrupt) = self.timers.lock().add(deadline, Box::new(expire));
+        self.ensure_background();
+        if interrupt {
+            self.interrupt();
+        }
+        id
+    }
+
+    /// Takes a timer back; `false` when it has expired.
+    pub(crate) fn cancel_timer(&self, id: TimerId) -> bool {
+        let expire = self.timers.lock().remove(id);
+        expire.is_some()
+    }
+
+    /// Says that a task waits that cannot poll for itself.
+    pub(crate) fn note_task(self: &Arc<Self>) {
+        if !self.has_tasks.swap(true, Ordering::Relaxed) {
+            self.role_changed.notify_all();
+        }
+    }
+
+    /// Ends the background thread once nothing is registered any more.
+    pub(crate) fn shut_down(&self) {
+        self.role.lock().shutdown = true;
+        self.role_changed.notify_all();
+        self.interrupt();
+    }
+
+    /// Makes the poller return from its wait.
+    fn interrupt(&self) {
+        // A full counter interrupts as well as a counted one: the result says nothing.
+        let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
+    }
+
+    /// Waits for events until `until` (or for ever) and handles what came.
+    fn turn(&self, until: Option<Instant>) {
+        let deadline = self.timers.lock().begin_wait(until);
+        let timeout = if self.sources.lock().has_always_ready() {
+            Some(Timespec {
+                tv_sec: 0,
+                tv_nsec: 0,
+            })
+        } else {
+            deadline.map(|deadline| timespec(deadline.saturating_duration_since(Instant::now())))
+        };
+        let mut events = [epoll::Event {
+            flags: epoll::EventFlags::empty(),
+            data: epoll::EventData::new_u64(0),
+        }; EVENTS];
+        let count = match epoll::wait(&self.epoll, &mut events[..], timeout.as_ref()) {
+            Ok(count) => count,
+            Err(rustix::io::Errno::INTR) => 0,
+            Err(error) => panic!("epoll_wait on the node's own descriptor: {error}"),
+        };
+        self.timers.lock().end_wait();
+        for event in &events[..count] {
+            let token = event.data.u64();
+            if token == WAKE {
+                continue;
+            }
+            let (token, readiness) = (Token::from_u64(token), readiness(event.flags));
+            let source = self.sources.lock().get(token, readiness);
+            if let Some((source, readiness)) = source {
+                source.ready(readiness);
+            }
+        }
+        if self.sources.lock().has_always_ready() {
+            let always = self.sources.lock().always_ready();
+            for (source, readiness) in always {
+                source.ready(readiness);
+            }
+        }
+        if deadline.is_some() {
+            self.expire_timers();
+        }
+    }
+
+    fn expire_timers(&self) {
+        let now = Instant::now();
+        while let Some(expire) = { self.timers.lock().pop_expired(now) } {
+            expire();
+        }
+    }
+
+    fn ensure_background(self: &Arc<Self>) {
+        let mut role = self.role.lock();
+        if role.background != Background::Absent || role.shutdown {
+            return;
+        }
+        role.background = Background::Running;
+        let reactor = Arc::clone(self);
+        let started = thread::Builder::new()
+            .name("portwright-poll".into())
+            .spawn(move || reactor.run_in_background());
+        if started.is_err() {
+            // No thread to be had: threads that block poll for themselves, and
+            // the next registration tries again.
+            role.background = Background::Absent;
+        }
+    }
+
+    fn run_in_background(&self) {
+        let mut role = self.role.lock();
+        while !(role.shutdown && self.is_idle()) {
+            let poller = role.poller;
+            match poller {
+                Poller::Thread => self.stand_by(&mut role),
+                Poller::Vacant if self.is_vacant_for_long(&mut role) => {
+                    role.poller = Poller::Background;
+                }
+                Poller::Background if role.followers.is_empty() => {
+                    MutexGuard::unlocked(&mut role, || self.turn(None));
+                }
+                Poller::Background => {
+                    role.poller = Poller::Vacant;
+                    self.promote(&mut role);
+                }
+                Poller::Vacant => {}
+            }
+        }
+        if role.poller == Poller::Background {
+            role.poller = Poller::Vacant;
+        }
+        role.background = Background::Absent;
+    }
+
+    /// Waits while a thread polls. When the thread stays for long we sleep until
+    /// it wakes us as it leaves; else its departures cost it nothing.
+    fn stand_by(&self, role: &mut MutexGuard<'_, Role>) {
+        let departures = role.departures;
+        let timed_out = self.role_changed.wait_for(role, VACANCY).timed_out();
+        if timed_out && role.departures == departures && role.poller == Poller::Thread {
+            role.background = Background::Asleep;
+            while role.background == Background::Asleep && !role.shutdown {
+                self.role_changed.wait(role);
+            }
+            role.background = Background::Running;
+        }
+    }
+
+    /// Waits a moment for the thread that left the role to come back.
+    fn is_vacant_for_long(&self, role: &mut MutexGuard<'_, Role>) -> bool {
+        if role.departures == 0 || self.has_tasks.load(Ordering::Relaxed) || role.shutdown {
+            return true;
+        }
+        let departures = role.departures;
+        self.role_changed.wait_for(role, VACANCY);
+        role.poller == Poller::Vacant && role.departures == departures
+    }
+
+    fn is_idle(&self) -> bool {
+        self.sources.lock().is_empty()
+    }
+
+    /// Hands a vacant role to a thread that blocks.
+    fn promote(&self, role: &mut Role) {
+        if let Some(follower) = role.followers.pop() {
+            role.poller = Poller::Thread;
+            follower.promote();
+        }
+    }
+
+    /// Blocks until `parker` is notified, polling if nobody else does.
+    fn wait(self: &Arc<Self>, parker: &Arc<Parker>) {
+        let mut role = self.role.lock();
+        match role.poller {
+            Poller::Vacant => role.poller = Poller::Thread,
+            Poller::Thread | Poller::Background => {
+                let interrupt = role.poller == Poller::Background;
+                role.followers.push(Arc::clone(parker));
+                drop(role);
+                if interrupt {
+                    self.interrupt();
+                }
+                let promoted = parker.wait();
+                role = self.role.lock();
+                if !promoted {
+                    let count = role.followers.len();
+                    role.followers
+                        .retain(|follower| !Arc::ptr_eq(follower, parker));
+                    // Promoted in the same moment: the role is ours to give away.
+                    if count != role.followers.len() || !parker.take_promotion() {
+                        return;
+                    }
+                }
+            }
+        }
+        drop(role);
+        parker.set_polling(true);
+        while !parker.is_notified() {
+            self.turn(None);
+        }
+        parker.set_polling(false);
+        self.leave();
+    }
+
+    fn leave(self: &Arc<Self>) {
+        let mut role = self.role.lock();
+        role.poller = Poller::Vacant;
+        role.departures += 1;
+        self.promote(&mut role);
+        if role.poller == Poller::Vacant
+            && (role.background == Background::Asleep || self.has_tasks.load(Ordering::Relaxed))
+        {
+            if role.background == Background::Asleep {
+                role.background = Background::Running;
+            }
+            self.role_changed.notify_all();
+        }
+    }
+}
+
+fn timespec(duration: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: duration.subsec_nanos().into(),
+    }
+}
+
+/// An error or a hang-up makes a descriptor both readable and writable: the
+/// driver learns more from its next read or write.
+fn readiness(flags: epoll::EventFlags) -> Interest {
+    let broken = flags.intersects(epoll::EventFlags::ERR | epoll::EventFlags::HUP);
+    let mut readiness = Interest::NONE;
+    if broken || flags.contains(epoll::EventFlags::IN) {
+        readiness = readiness | Interest::READ;
+    }
+    if broken || flags.contains(epoll::EventFlags::OUT) {
+        readiness = readiness | Interest::WRITE;
+    }
+    readiness
+}

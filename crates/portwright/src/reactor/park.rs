@@ -1,0 +1,122 @@
+//! Threads that block for a future.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread, ThreadId};
+
+use super::Reactor;
+
+thread_local! {
+    static BLOCKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the caller runs inside [`block_on`].
+pub(crate) fn is_blocking() -> bool {
+    BLOCKING.get()
+}
+
+/// One blocked thread.
+pub(super) struct Parker {
+    thread: Thread,
+    id: ThreadId,
+    notified: AtomicBool,
+    promoted: AtomicBool,
+    polling: AtomicBool,
+    reactor: Arc<Reactor>,
+}
+
+impl Parker {
+    /// Waits until notified (`false`) or made the poller (`true`).
+    pub(super) fn wait(&self) -> bool {
+        loop {
+            if self.notified.load(Ordering::Acquire) {
+                return false;
+            }
+            if self.take_promotion() {
+                return true;
+            }
+            thread::park();
+        }
+    }
+
+    pub(super) fn promote(&self) {
+        self.promoted.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+
+    pub(super) fn take_promotion(&self) -> bool {
+        self.promoted.swap(false, Ordering::Acquire)
+    }
+
+    pub(super) fn is_notified(&self) -> bool {
+        self.notified.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn set_polling(&self, polling: bool) {
+        // Sequentially consistent, together with `notified`: either the notifier
+        // sees that we poll, or we see that we are notified.
+        self.polling.store(polling, Ordering::SeqCst);
+    }
+}
+
+impl Wake for Parker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.notified.store(true, Ordering::SeqCst);
+        // A thread that handles its own event needs no system call.
+        if thread::current().id() == self.id {
+            return;
+        }
+        if self.polling.load(Ordering::SeqCst) {
+            self.reactor.interrupt();
+        } else {
+            self.thread.unpark();
+        }
+    }
+}
+
+/// Runs a future on this thread, polling the reactor while it waits.
+pub(crate) fn block_on<F: Future>(reactor: &Arc<Reactor>, future: F) -> F::Output {
+    let mut future = pin!(future);
+    let outer = BLOCKING.replace(true);
+    let _restore = Restore(outer);
+    // Most calls need not wait at all: the parker comes with the first wait.
+    if let Poll::Ready(output) = future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
+    {
+        return output;
+    }
+    let thread = thread::current();
+    let parker = Arc::new(Parker {
+        id: thread.id(),
+        thread,
+        notified: AtomicBool::new(false),
+        promoted: AtomicBool::new(false),
+        polling: AtomicBool::new(false),
+        reactor: Arc::clone(reactor),
+    });
+    let waker = Waker::from(Arc::clone(&parker));
+    loop {
+        parker.notified.store(false, Ordering::SeqCst);
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        reactor.wait(&parker);
+    }
+}
+
+struct Restore(bool);
+
+impl Drop for Restore {
+    fn drop(&mut self) {
+        BLOCKING.set(self.0);
+    }
+}

@@ -1,0 +1,231 @@
+//! The descriptors that are watched.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{BorrowedFd, RawFd};
+use std::sync::Arc;
+
+use portwright_driver::Interest;
+use rustix::event::epoll;
+use rustix::io::Errno;
+
+/// Is told when its descriptor is ready.
+pub(crate) trait Source: Send + Sync {
+    /// Handles the event. Called again as long as the condition holds.
+    fn ready(self: Arc<Self>, readiness: Interest);
+}
+
+/// Names a registration; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Token {
+    index: u32,
+    generation: u32,
+}
+
+impl Token {
+    pub(super) fn from_u64(value: u64) -> Self {
+        Self {
+            index: value as u32,
+            generation: (value >> 32) as u32,
+        }
+    }
+
+    fn as_u64(self) -> u64 {
+        u64::from(self.generation) << 32 | u64::from(self.index)
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Sources {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    by_fd: HashMap<RawFd, Token>,
+    /// Registered descriptors that epoll cannot watch.
+    unpollable: usize,
+}
+
+#[derive(Default)]
+struct Slot {
+    generation: u32,
+    entry: Option<Entry>,
+}
+
+struct Entry {
+    fd: RawFd,
+    interest: Interest,
+    /// epoll refused the descriptor: it is always ready.
+    unpollable: bool,
+    source: Arc<dyn Source>,
+}
+
+impl Sources {
+    pub(super) fn add(
+        &mut self,
+        epoll: BorrowedFd<'_>,
+        fd: RawFd,
+        interest: Interest,
+        source: Arc<dyn Source>,
+    ) -> io::Result<Token> {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            u32::try_from(self.slots.len() - 1).expect("fewer descriptors than 2^32")
+        });
+        let token = Token {
+            index,
+            generation: self.slots[index as usize].generation,
+        };
+        let unpollable = match control(epoll, Control::Add, fd, token, interest) {
+            Ok(()) => false,
+            Err(Errno::PERM) => true,
+            Err(error) => {
+                self.free.push(index);
+                return Err(error.into());
+            }
+        };
+        if let Some(robbed) = self.by_fd.insert(fd, token) {
+            self.forget(robbed);
+        }
+        self.unpollable += usize::from(unpollable);
+        self.slots[index as usize].entry = Some(Entry {
+            fd,
+            interest,
+            unpollable,
+            source,
+        });
+        Ok(token)
+    }
+
+    pub(super) fn set_interest(
+        &mut self,
+        epoll: BorrowedFd<'_>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        let entry = self.entry(token).ok_or(Errno::BADF)?;
+        if entry.interest != interest {
+            if !entry.unpollable {
+                control(epoll, Control::Modify, entry.fd, token, interest)?;
+            }
+            entry.interest = interest;
+        }
+        Ok(())
+    }
+
+    /// Forgets a registration; the caller drops the source.
+    pub(super) fn remove(
+        &mut self,
+        epoll: BorrowedFd<'_>,
+        token: Token,
+    ) -> Option<Arc<dyn Source>> {
+        let entry = self.entry(token)?;
+        let fd = entry.fd;
+        if !entry.unpollable {
+            // Fails when the descriptor was closed before: epoll forgot it then.
+            let _ = control(epoll, Control::Delete, fd, token, Interest::NONE);
+        }
+        if self.by_fd.get(&fd) == Some(&token) {
+            self.by_fd.remove(&fd);
+        }
+        self.forget(token)
+    }
+
+    /// The source of an event, and what of the event it wants.
+    pub(super) fn get(
+        &self,
+        token: Token,
+        readiness: Interest,
+    ) -> Option<(Arc<dyn Source>, Interest)> {
+        let slot = self.slots.get(token.index as usize)?;
+        let entry = slot
+            .entry
+            .as_ref()
+            .filter(|_| slot.generation == token.generation)?;
+        let unwanted = (Interest::READ | Interest::WRITE).without(entry.interest);
+        let wanted = readiness.without(unwanted);
+        (!wanted.is_none()).then(|| (Arc::clone(&entry.source), wanted))
+    }
+
+    pub(super) fn has_always_ready(&self) -> bool {
+        self.unpollable > 0
+            && self
+                .entries()
+                .any(|entry| entry.unpollable && !entry.interest.is_none())
+    }
+
+    pub(super) fn always_ready(&self) -> Vec<(Arc<dyn Source>, Interest)> {
+        self.entries()
+            .filter(|entry| entry.unpollable && !entry.interest.is_none())
+            .map(|entry| (Arc::clone(&entry.source), entry.interest))
+            .collect()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.free.len() == self.slots.len()
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.slots.iter().filter_map(|slot| slot.entry.as_ref())
+    }
+
+    fn entry(&mut self, token: Token) -> Option<&mut Entry> {
+        let slot = self.slots.get_mut(token.index as usize)?;
+        if slot.generation == token.generation {
+            slot.entry.as_mut()
+        } else {
+            None
+        }
+    }
+
+    fn forget(&mut self, token: Token) -> Option<Arc<dyn Source>> {
+        let slot = self.slots.get_mut(token.index as usize)?;
+        if slot.generation != token.generation {
+            return None;
+        }
+        let entry = slot.entry.take()?;
+        slot.generation = slot.generation.wrapping_add(1);
+        self.free.push(token.index);
+        self.unpollable -= usize::from(entry.unpollable);
+        Some(entry.source)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Control {
+    Add,
+    Modify,
+    Delete,
+}
+
+fn control(
+    epoll: BorrowedFd<'_>,
+    control: Control,
+    fd: RawFd,
+    token: Token,
+    interest: Interest,
+) -> rustix::io::Result<()> {
+    if fd < 0 {
+        return Err(Errno::BADF);
+    }
+    let fd = crate::descriptor::borrow(fd);
+    let data = epoll::EventData::new_u64(token.as_u64());
+    let mut flags = epoll::EventFlags::empty();
+    if interest.contains(Interest::READ) {
+        flags |= epoll::EventFlags::IN;
+    }
+    if interest.contains(Interest::WRITE) {
+        flags |= epoll::EventFlags::OUT;
+    }
+    match control {
+        // A descriptor that is in the set already is taken over.
+        Control::Add => match epoll::add(epoll, fd, data, flags) {
+            Err(Errno::EXIST) => epoll::modify(epoll, fd, data, flags),
+            result => result,
+        },
+        // Closed and opened again behind our back: the set has forgotten it.
+        Control::Modify => match epoll::modify(epoll, fd, data, flags) {
+            Err(Errno::NOENT) => epoll::add(epoll, fd, data, flags),
+            result => result,
+        },
+        Control::Delete => epoll::delete(epoll, fd),
+    }
+}
