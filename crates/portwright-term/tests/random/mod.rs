@@ -70,72 +70,8 @@ pub(crate) fn term(random: &mut Random, depth: usize) -> Term {
     }
 }
 
-/// A term that resembles `term`, to make comparisons close.
-pub(crate) fn variant(random: &mut Random, original: &Term) -> Term {
-    match original {
-        Term::Integer(value) => match random.below(3) {
-            0 => Term::float(*value as f64).unwrap_or(Term::Nil),
-            1 => Term::from(i128::from(*value) + 1),
-            _ => Term::from(i128::from(*value) - 1),
-        },
-        Term::BigInteger(value) => {
-            let text = value.to_string();
-            match text.parse::<f64>().ok().and_then(Term::float) {
-                Some(float) if random.one_in(2) => float,
-                _ => Term::from(BigInt::clone(value) + 1),
-            }
-        }
-        Term::Float(value) => match random.below(3) {
-            0 => Term::Integer(*value as i64),
-            1 if value.abs() < 1e18 => Term::Float(value.trunc()),
-            _ => Term::Float(-value),
-        },
-        Term::List(list) => {
-            let mut elements: Vec<Term> = list.iter().cloned().collect();
-            let at = random.below(elements.len());
-            elements[at] = variant(random, &elements[at]);
-            if random.one_in(5) {
-                elements.pop();
-            }
-            Term::list(elements)
-        }
-        Term::Tuple(elements) if !elements.is_empty() => {
-            let mut elements = elements.to_vec();
-            let at = random.below(elements.len());
-            elements[at] = variant(random, &elements[at]);
-            Term::tuple(elements)
-        }
-        Term::Map(map) if !map.is_empty() => {
-            let at = random.below(map.len());
-            let change_key = random.one_in(2);
-            Term::map(map.iter().enumerate().map(|(n, (key, value))| {
-                if n != at {
-                    (key.clone(), value.clone())
-                } else if change_key {
-                    (variant(random, key), value.clone())
-                } else {
-                    (key.clone(), variant(random, value))
-                }
-            }))
-        }
-        Term::Binary(bytes) if !bytes.is_empty() => {
-            Term::bits(bytes.to_bytes(), 1 + random.below(8) as u8).unwrap_or(Term::Nil)
-        }
-        Term::Bitstring(bits) => Term::binary(bits.bytes().to_bytes()),
-        Term::Pid(pid) => Pid::new(pid.node(), pid.id() ^ 1, pid.serial(), pid.creation()).into(),
-        Term::Port(port) => PortId::new(port.node(), port.id() ^ 1, port.creation()).into(),
-        Term::Reference(reference) => {
-            let mut ids = reference.ids().to_vec();
-            let at = random.below(ids.len());
-            ids[at] ^= 1;
-            let made = Reference::new(reference.node(), reference.creation(), &ids);
-            made.map_or(Term::Nil, Term::from)
-        }
-        _ => leaf(random),
-    }
-}
-
-fn leaf(random: &mut Random) -> Term {
+/// A term that holds no others, or a string.
+pub(crate) fn leaf(random: &mut Random) -> Term {
     match random.below(24) {
         0..=2 => Term::from(random.below(300) as i64 - 20),
         3 => integer(random),
@@ -379,34 +315,4 @@ fn binary(random: &mut Random) -> Term {
         }
         _ => Term::binary(text(random)),
     }
-}
-
-/// Whether some part of the term, or the term itself, is such.
-pub(crate) fn any(term: &Term, is_such: &dyn Fn(&Term) -> bool) -> bool {
-    if is_such(term) {
-        return true;
-    }
-    match term {
-        Term::List(list) => {
-            let mut elements = list.iter();
-            elements.any(|element| any(element, is_such))
-                || elements.tail().is_some_and(|tail| any(tail, is_such))
-        }
-        Term::Tuple(elements) => elements.iter().any(|element| any(element, is_such)),
-        Term::Map(map) => map
-            .iter()
-            .any(|(key, value)| any(key, is_such) || any(value, is_such)),
-        _ => false,
-    }
-}
-
-/// Whether a term names a process, port or reference, or is a closure.
-pub(crate) fn is_without_syntax(term: &Term) -> bool {
-    matches!(
-        term,
-        Term::Pid(_)
-            | Term::Port(_)
-            | Term::Reference(_)
-            | Term::Fun(Fun::Opaque(_) | Fun::Native(_))
-    )
 }
