@@ -1,6 +1,8 @@
 //! Erlang's ports: processes, ports, external programs and drivers.
 #![deny(unsafe_code)]
 
+pub mod bif;
+
 mod descriptor;
 mod exit;
 mod framing;

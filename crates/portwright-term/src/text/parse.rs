@@ -487,5 +487,14 @@ impl<'a> Parser<'a> {
     }
 }
 
+/// One Erlang term, as [`parse_term`] reads it.
+impl std::str::FromStr for Term {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        parse_term(text)
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -173,6 +173,12 @@ impl Process {
         None
     }
 
+    /// All messages that wait, oldest first, as terms.
+    pub(crate) fn waiting_messages(&mut self) -> Vec<portwright_term::Term> {
+        self.fetch(None);
+        self.saved.iter().map(Message::to_term).collect()
+    }
+
     /// Lets the next [`scan`](Self::scan) begin with the oldest message again.
     pub fn rescan(&mut self) {
         self.seen = 0;
