@@ -2,10 +2,23 @@
 //! expressions call. No terminal in here.
 #![forbid(unsafe_code)]
 
+mod bif;
+mod code;
+mod compile;
+pub mod evaluator;
 pub mod exception;
 mod library;
+mod machine;
 pub mod native;
+mod parse;
+mod process;
+mod registry;
+mod source;
 pub mod system;
 
+pub use evaluator::{Bindings, EvalError, Evaluator, Mode, Program};
 pub use exception::{Class, Exception};
+pub use machine::StackLimit;
+pub use parse::{Place, SyntaxError};
+pub use registry::functions;
 pub use system::{Captured, Output, Standard, Stream, System};

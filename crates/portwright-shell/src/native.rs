@@ -25,6 +25,9 @@
 //!   program) is registered with [`Native::waiting`] and returns a boxed
 //!   future. The process can be killed while it waits: then the future is
 //!   dropped.
+//! * A function that seldom has to wait (`port_command/2`) is registered with
+//!   [`Native::either`]: its first half answers at once or says that it must
+//!   wait. That is much cheaper than a future for every call.
 //! * A native function must not run long or block the thread. What is slow by
 //!   nature (a big file, `os:cmd`) is a waiting function that uses
 //!   `tokio::task::spawn_blocking`.
@@ -63,6 +66,9 @@ use portwright_term::{Pid, Term};
 use crate::exception::Exception;
 use crate::system::System;
 
+/// The first half of a function that seldom waits: `None` when it has to.
+pub type TryFn = fn(&mut Call, &[Term]) -> Result<Option<Term>, Exception>;
+
 /// The future of a waiting native function.
 pub type NativeFuture<'a> = Pin<Box<dyn Future<Output = Result<Term, Exception>> + Send + 'a>>;
 
@@ -72,13 +78,20 @@ pub type NativeFn = fn(&mut Call, &[Term]) -> Result<Term, Exception>;
 /// A native function that may wait.
 pub type WaitingFn = for<'a> fn(&'a mut Call, &'a [Term]) -> NativeFuture<'a>;
 
+/// A native function that needs nothing but its arguments.
+pub type PureFn = fn(&[Term]) -> Result<Term, Exception>;
+
 /// How a native function runs.
 #[derive(Clone, Copy)]
 pub enum NativeKind {
+    /// It returns at once and asks nothing of the process.
+    Pure(PureFn),
     /// It returns at once.
     Now(NativeFn),
     /// It may wait.
     Waiting(WaitingFn),
+    /// It tries without waiting first, and waits if that gave nothing.
+    Either(TryFn, WaitingFn),
 }
 
 /// One native function: name, arity, code.
@@ -93,6 +106,11 @@ pub struct Native {
 }
 
 impl Native {
+    /// A function that needs nothing but its arguments.
+    pub const fn pure(name: &'static str, arity: u8, function: PureFn) -> Native {
+        Native { name, arity, kind: NativeKind::Pure(function) }
+    }
+
     /// A function that returns at once.
     pub const fn new(name: &'static str, arity: u8, function: NativeFn) -> Native {
         Native { name, arity, kind: NativeKind::Now(function) }
@@ -101,6 +119,17 @@ impl Native {
     /// A function that may wait.
     pub const fn waiting(name: &'static str, arity: u8, function: WaitingFn) -> Native {
         Native { name, arity, kind: NativeKind::Waiting(function) }
+    }
+
+    /// A function that seldom waits: `try_now` gives the value or `None`, and
+    /// then `waiting` is called with the same arguments.
+    pub const fn either(
+        name: &'static str,
+        arity: u8,
+        try_now: TryFn,
+        waiting: WaitingFn,
+    ) -> Native {
+        Native { name, arity, kind: NativeKind::Either(try_now, waiting) }
     }
 }
 

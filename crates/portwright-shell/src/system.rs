@@ -5,10 +5,14 @@ use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use portwright::Node;
+use portwright_term::Atom;
 use tokio::sync::Notify;
+
+use crate::code::Module;
+use crate::machine::StackLimit;
 
 /// Which stream of the host program text goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +107,9 @@ pub struct System {
     script_name: Option<String>,
     halted: OnceLock<i32>,
     halt_wanted: Notify,
+    programs: RwLock<HashMap<Atom, Arc<Module>>>,
+    stack_limit: StackLimit,
+    reports_errors: AtomicBool,
     shared: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
@@ -117,6 +124,9 @@ impl System {
             script_name: None,
             halted: OnceLock::new(),
             halt_wanted: Notify::new(),
+            programs: RwLock::default(),
+            stack_limit: StackLimit::default(),
+            reports_errors: AtomicBool::new(true),
             shared: Mutex::default(),
         }
     }
@@ -171,6 +181,45 @@ impl System {
     /// The script's file name.
     pub fn script_name(&self) -> Option<&str> {
         self.script_name.as_deref()
+    }
+
+    /// How far recursion may go; see [`StackLimit`].
+    #[must_use]
+    pub fn with_stack_limit(mut self, limit: StackLimit) -> System {
+        self.stack_limit = limit;
+        self
+    }
+
+    /// How far recursion may go.
+    pub fn stack_limit(&self) -> StackLimit {
+        self.stack_limit
+    }
+
+    /// Whether a spawned process that ends with an error is reported on the
+    /// output, as OTP's logger does. On by default.
+    pub fn reports_errors(&self) -> bool {
+        self.reports_errors.load(Ordering::Relaxed)
+    }
+
+    /// Switches the reports on or off.
+    pub fn set_reports_errors(&self, report: bool) {
+        self.reports_errors.store(report, Ordering::Relaxed);
+    }
+
+    /// The program loaded under this module name.
+    pub(crate) fn program(&self, name: Atom) -> Option<Arc<Module>> {
+        self.programs.read().unwrap_or_else(PoisonError::into_inner).get(&name).cloned()
+    }
+
+    pub(crate) fn load(&self, module: Arc<Module>) {
+        let mut programs = self.programs.write().unwrap_or_else(PoisonError::into_inner);
+        programs.insert(module.name, module);
+    }
+
+    /// The meaning of `init:stop/1`: as [`System::halt`], but the caller goes on
+    /// for as long as that takes.
+    pub(crate) fn stop(&self, status: i32) {
+        self.halt(status);
     }
 
     /// Asks for the end of everything, as `halt/1` does. The first status

@@ -1,0 +1,135 @@
+//! Stack traces, in the shapes that OTP gives them.
+
+use portwright_term::{Atom, Term, atoms};
+
+use super::Machine;
+use crate::code::{Function, FunctionKind, Module, Origin};
+use crate::exception::Exception;
+
+/// Entries of a trace; OTP's `backtrace_depth`.
+const DEPTH: usize = 8;
+
+/// The function that a native failure happened in.
+pub(super) struct Culprit {
+    pub(super) module: Atom,
+    pub(super) function: Atom,
+    pub(super) arguments: Vec<Term>,
+}
+
+/// The module whose `format_error/2` explains failures of `module`'s functions,
+/// for those that are explained at all.
+fn explained_by(module: Atom) -> Option<&'static str> {
+    match module.as_str() {
+        "erlang" => Some("erl_erts_errors"),
+        "binary" | "ets" | "io" | "lists" | "maps" | "math" | "re" | "unicode" => {
+            Some("erl_stdlib_errors")
+        }
+        "os" => Some("erl_kernel_errors"),
+        _ => None,
+    }
+}
+
+fn entry(module: Atom, function: Atom, arity: Term, location: Term) -> Term {
+    Term::tuple([Term::Atom(module), Term::Atom(function), arity, location])
+}
+
+fn location(file: &str, line: u32) -> Term {
+    Term::list([
+        Term::tuple([Term::atom("file"), Term::string(file)]),
+        Term::tuple([Term::atom("line"), Term::from(i64::from(line))]),
+    ])
+}
+
+impl Machine {
+    /// Makes the stack trace of an exception that has none.
+    pub(super) fn trace(&self, exception: &mut Exception, culprit: Option<Culprit>) {
+        if exception.has_stack() {
+            return;
+        }
+        let mut entries = Vec::new();
+        if let Some(culprit) = culprit
+            && exception.wants_entry()
+        {
+            let explained = match exception.reason() {
+                Term::Atom(atoms::UNDEF | atoms::FUNCTION_CLAUSE) => None,
+                _ => explained_by(culprit.module),
+            };
+            let location = match explained {
+                Some(explained) => Term::list([Term::tuple([
+                    Term::atom("error_info"),
+                    exception.error_info(Atom::literal(explained)),
+                ])]),
+                None => Term::Nil,
+            };
+            let arguments = exception
+                .arguments()
+                .cloned()
+                .unwrap_or_else(|| Term::list(culprit.arguments));
+            entries.push(entry(culprit.module, culprit.function, arguments, location));
+        }
+        let own_arguments =
+            if entries.is_empty() { exception.arguments().cloned() } else { None };
+        let clause = entries.is_empty()
+            && *exception.reason() == Term::Atom(atoms::FUNCTION_CLAUSE)
+            && own_arguments.is_none();
+        self.frame_entries(&mut entries, clause, own_arguments);
+        exception.set_stack(Term::list(entries));
+    }
+
+    /// The entries of the running function and its callers.
+    pub(crate) fn frame_entries(
+        &self,
+        entries: &mut Vec<Term>,
+        clause: bool,
+        own_arguments: Option<Term>,
+    ) {
+        let mut evaluator = false;
+        let current = (&self.module, self.function, self.pc, self.base);
+        let callers = self
+            .frames
+            .iter()
+            .rev()
+            .map(|frame| (&frame.module, frame.function, frame.pc, frame.base));
+        for (index, (module, function, pc, base)) in
+            std::iter::once(current).chain(callers).enumerate()
+        {
+            if entries.len() >= DEPTH {
+                break;
+            }
+            let code = &module.functions[function as usize];
+            let arguments = if index > 0 {
+                None
+            } else if clause {
+                let start = base as usize;
+                Some(Term::list(self.stack[start..start + usize::from(code.arity)].to_vec()))
+            } else {
+                own_arguments.clone()
+            };
+            if module.origin == Origin::Expressions {
+                if let Some(arguments) = arguments {
+                    let name = Atom::literal("-inside-an-interpreted-fun-");
+                    entries.push(entry(atoms::ERL_EVAL, name, arguments, Term::Nil));
+                }
+                // All of `erl_eval`'s own functions stand as one.
+                if !evaluator {
+                    evaluator = true;
+                    let name = Atom::literal("do_apply");
+                    let place = location("erl_eval.erl", 748);
+                    entries.push(entry(atoms::ERL_EVAL, name, Term::from(7_i64), place));
+                }
+                continue;
+            }
+            if code.kind == FunctionKind::Expression {
+                continue;
+            }
+            entries.push(frame_entry(module, code, pc, arguments));
+        }
+    }
+}
+
+fn frame_entry(module: &Module, code: &Function, pc: u32, arguments: Option<Term>) -> Term {
+    let arity = arguments.unwrap_or_else(|| Term::from(i64::from(code.arity)));
+    // The instruction that was running is the one before.
+    let line = code.line(pc.saturating_sub(1));
+    entry(module.name, code.name, arity, location(&module.file, line))
+}
