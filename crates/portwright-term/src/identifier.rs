@@ -62,7 +62,7 @@ impl Ord for Pid {
     }
 }
 
-/// `<0.N.S>`; the first number is the number of the node, see [`node_number`].
+/// `<0.N.S>`; the first number stands for the node, and is 0 for `nonode@nohost`.
 impl fmt::Display for Pid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -17,9 +17,6 @@ use crate::Term;
 /// Measured on OTP 25: `1 bsl 33554367` works, `1 bsl 33554368` is `system_limit`.
 pub const MAX_INTEGER_BITS: u64 = 524_287 * 64;
 
-/// Digits that are certainly too many, whatever the base.
-const MAX_DIGITS: usize = MAX_INTEGER_BITS as usize + 1;
-
 /// The integer that `digits` means in `base` (2 to 36). `None` when there are
 /// none or far too many, or one is not a digit.
 pub(crate) fn from_digits(digits: &str, base: u32) -> Option<BigInt> {
@@ -30,7 +27,9 @@ pub(crate) fn from_digits(digits: &str, base: u32) -> Option<BigInt> {
     } else {
         significant
     };
-    if digits.len() > MAX_DIGITS || !digits.chars().all(|c| c.is_digit(base)) {
+    // The first digit is no zero, so this many bits are certain.
+    let least_bits = (digits.len() - 1) as f64 * f64::from(base).log2();
+    if least_bits > MAX_INTEGER_BITS as f64 || !digits.chars().all(|c| c.is_digit(base)) {
         return None;
     }
     halves(digits.as_bytes(), base)

@@ -3,7 +3,7 @@
 //! * [`scan`] turns text into tokens. It knows the whole language, so it also
 //!   serves a parser of expressions.
 //! * [`parse`] turns tokens into terms, as `file:consult/1` does.
-//! * [`print`] writes terms as `io_lib:format/2` does with `~w` and `~p`.
+//! * [`mod@print`] writes terms as `io_lib:format/2` does with `~w` and `~p`.
 
 pub mod parse;
 pub mod print;

@@ -7,20 +7,22 @@
 //! external funs with names that OTP writes so that it cannot read them back.
 
 use std::cmp::Ordering;
-use std::io::ErrorKind;
-use std::path::PathBuf;
-use std::process::Command;
 
 use bytes::Bytes;
 use portwright_term::text::scan::is_reserved_word;
 use portwright_term::text::{Encoding, PrintOptions, PrintableRange, parse_term, write_w};
 use portwright_term::{BigInt, Fun, Pid, PortId, Reference, Term, atoms, etf};
 
+mod otp;
 mod random;
+mod seed;
 
-use random::{Random, leaf};
+use random::leaf;
+use seed::Random;
 
 const TERMS: usize = 2600;
+/// Fields that the script answers per term.
+const FIELDS: usize = 15;
 
 /// What the corpus says about one term beside its encoding.
 struct Case {
@@ -85,56 +87,6 @@ fn write_corpus(cases: &[Case]) -> Vec<u8> {
         }
     }
     bytes
-}
-
-/// The answers of OTP, one list of fields per term; `None` without OTP.
-fn ask(name: &str, cases: &[Case], flags: &str) -> Option<Vec<Vec<Bytes>>> {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    let (corpus, results) = (
-        folder.join(format!("{name}.corpus")),
-        folder.join(format!("{name}.results")),
-    );
-    std::fs::write(&corpus, write_corpus(cases)).expect("the corpus can be written");
-    let output = Command::new("escript")
-        .arg(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/oracle/terms.escript"
-        ))
-        .args([&corpus, &results])
-        .env("ERL_FLAGS", flags)
-        .output();
-    let output = match output {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let required = std::env::var("PORTWRIGHT_REQUIRE_ERL").is_ok_and(|value| value == "1");
-            assert!(
-                !required,
-                "PORTWRIGHT_REQUIRE_ERL=1, but there is no escript on the path"
-            );
-            eprintln!("SKIPPED: no escript on the path, {name} was not compared with OTP");
-            return None;
-        }
-        output => output.expect("escript starts"),
-    };
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
-    let mut rest = Bytes::from(std::fs::read(&results).expect("escript wrote its results"));
-    for file in [&corpus, &results] {
-        // What stays behind does no harm.
-        let _ = std::fs::remove_file(file);
-    }
-    let mut answers = Vec::new();
-    while !rest.is_empty() {
-        let fields = (0..15).map(|_| {
-            let len = u32::from_be_bytes(rest.split_to(4)[..].try_into().expect("four bytes"));
-            rest.split_to(len as usize)
-        });
-        answers.push(fields.collect());
-    }
-    assert_eq!(answers.len(), cases.len());
-    Some(answers)
 }
 
 /// Every way of writing a term, in the order of the fields of the script.
@@ -335,9 +287,11 @@ fn compare_with_otp(name: &str, seed: u64, range: PrintableRange) {
         PrintableRange::Latin1 => "+pc latin1",
         PrintableRange::Unicode => "+pc unicode",
     };
-    let Some(answers) = ask(name, &cases, flags) else {
+    let Some(fields) = otp::ask(name, "terms.escript", &write_corpus(&cases), flags) else {
         return;
     };
+    let answers: Vec<&[Bytes]> = fields.chunks(FIELDS).collect();
+    assert_eq!(answers.len(), cases.len());
     let mut differences = Differences::default();
     for (at, (case, answer)) in cases.iter().zip(&answers).enumerate() {
         let term = &case.term;

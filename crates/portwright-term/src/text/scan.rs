@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use unicode_segmentation::UnicodeSegmentation;
+
 use crate::text::print::quoted;
 use crate::{Atom, Term};
 
@@ -136,7 +138,7 @@ pub enum ScanErrorKind {
     Unterminated {
         /// The quote that is missing, `"` or `'`.
         quote: char,
-        /// Its first 16 characters.
+        /// Its first 16 characters (grapheme clusters).
         head: String,
     },
     /// The text ends within `$c`.
@@ -491,7 +493,7 @@ fn fault(position: Position, kind: ScanErrorKind) -> ScanError {
 }
 
 fn unterminated(position: Position, quote: char, text: &str) -> ScanError {
-    let head = text.chars().take(16).collect();
+    let head = text.graphemes(true).take(16).collect();
     fault(position, ScanErrorKind::Unterminated { quote, head })
 }
 

@@ -1,40 +1,8 @@
 //! Terms of every kind, made from a seed: the same seed gives the same terms.
 
+use crate::seed::Random;
 use bytes::Bytes;
 use portwright_term::{Atom, BigInt, Fun, Pid, PortId, Reference, Term, atoms, etf};
-
-/// A small generator of numbers (xorshift*), so that corpora are repeatable.
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Random {
-        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    /// A number below `end`.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        (self.next() >> 11) as usize % end
-    }
-
-    pub(crate) fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-
-    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
-
-    pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
-        (0..len).map(|_| self.next() as u8).collect()
-    }
-}
 
 /// A term of at most `depth` levels.
 pub(crate) fn term(random: &mut Random, depth: usize) -> Term {
@@ -82,7 +50,7 @@ pub(crate) fn leaf(random: &mut Random) -> Term {
         14..=16 => binary(random),
         17 => {
             let (len, bits) = (1 + random.below(30), 1 + random.below(7) as u8);
-            Term::bits(random.bytes(len), bits).unwrap_or(Term::Nil)
+            Term::bits(bytes(random, len), bits).unwrap_or(Term::Nil)
         }
         18 => Term::Nil,
         19 => Pid::new(
@@ -137,7 +105,7 @@ fn closure(random: &mut Random) -> Term {
     let arity = random.below(4) as u8;
     let (index, uniq) = (random.below(50) as u32, random.below(1 << 27) as u32);
     let mut body = vec![arity];
-    body.extend(random.bytes(16));
+    body.extend(bytes(random, 16));
     body.extend(index.to_be_bytes());
     body.extend(1u32.to_be_bytes());
     body.extend(b"\x64\x00\x07nowhere");
@@ -170,7 +138,7 @@ fn integer(random: &mut Random) -> Term {
 
 fn big_integer(random: &mut Random) -> Term {
     let len = random.pick(&[8, 9, 16, 17, 40, 255, 256, 300]);
-    let value = BigInt::from_signed_bytes_le(&random.bytes(len));
+    let value = BigInt::from_signed_bytes_le(&bytes(random, len));
     Term::from(value)
 }
 
@@ -300,19 +268,23 @@ fn binary(random: &mut Random) -> Term {
     match random.below(6) {
         0 => {
             let len = random.below(12);
-            Term::binary(random.bytes(len))
+            Term::binary(bytes(random, len))
         }
         1 => {
             let len = random.below(200);
-            Term::binary(random.bytes(len))
+            Term::binary(bytes(random, len))
         }
         // Latin-1 bytes, most of them no UTF-8.
         2 => Term::binary(text(random).chars().map(|c| c as u8).collect::<Vec<u8>>()),
         3 => {
             let mut bytes = text(random).into_bytes();
-            bytes.extend(random.bytes(1));
+            bytes.push(random.next() as u8);
             Term::binary(bytes)
         }
         _ => Term::binary(text(random)),
     }
+}
+
+fn bytes(random: &mut Random, len: usize) -> Vec<u8> {
+    (0..len).map(|_| random.next() as u8).collect()
 }
