@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use portwright_term::{Pid, PortId, Term};
 
-use crate::{OpenOptions, Queue, StartError};
+use crate::{Driver, OpenOptions, Queue, StartError};
 
 /// What a job of [`PortContext::async_job`](crate::PortContext::async_job) hands
 /// to [`Driver::ready_async`](crate::Driver::ready_async).
@@ -124,6 +124,8 @@ pub trait PortOperations {
     fn output_term(&self, term: Term) -> Delivery;
     fn send_term(&self, receiver: Pid, term: Term) -> Delivery;
     fn exit_status(&self, status: i32) -> bool;
+    fn exit_signal(&self, number: i32) -> bool;
+    fn input_closed(&self);
 
     fn queue(&self, access: &mut dyn FnMut(&mut Queue)) -> bool;
     fn queue_len(&self) -> usize;
@@ -147,4 +149,29 @@ pub trait PortOperations {
     fn set_os_pid(&self, os_pid: Option<u32>);
     fn init_ack(&self, result: Result<(), StartError>);
     fn count_input(&self, bytes: usize);
+
+    /// For drivers that keep their queue themselves: how many bytes are in it. It
+    /// decides what closing does.
+    fn set_queue_len(&self, bytes: usize) {
+        let _ = bytes;
+    }
+
+    /// Runs `run` with the operations of another port of the same driver: at once when
+    /// the driver's ports share a lock or the other port is idle, else not at all
+    /// (`false`).
+    fn with_port(&self, id: PortId, run: &mut dyn FnMut(&dyn PortOperations)) -> bool {
+        let _ = (id, run);
+        false
+    }
+
+    /// Makes another port of the same driver, owned by and linked to `owner`, without
+    /// calling `start`. `None` when the process is dead.
+    ///
+    /// # Source
+    ///
+    /// erl_driver(3), `driver_create_port`.
+    fn create_port(&self, owner: Pid, name: &[u8], instance: Box<dyn Driver>) -> Option<PortId> {
+        let _ = (owner, name, instance);
+        None
+    }
 }

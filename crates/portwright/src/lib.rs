@@ -24,7 +24,9 @@ pub use portwright_term::{Atom, IoVec, Pid, PortId, Reference, Term, atoms};
 pub use exit::{ExitReason, IntoExitReason};
 pub use identity::{Destination, Identity};
 pub use message::{Down, Message, PortData, PortMessage};
-pub use node::{Delayed, Node, NodeBuilder, RegisterDriverError, RegisterError, Registered};
+pub use node::{
+    Delayed, Node, NodeBuilder, RegisterDriverError, RegisterError, Registered, WeakNode,
+};
 pub use port::{
     Busy, CallError, CloseInputError, CommandError, ConnectError, ControlError, Locking, NotOpen,
     OpenError, Port, PortInfo, SignalError,

@@ -1,10 +1,11 @@
 //! A node: a world of processes and ports.
 
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
@@ -105,6 +106,24 @@ pub(crate) struct NodeCore {
     /// A runtime of the node's own, where there is no other.
     own: OnceLock<Runtime>,
     started: Instant,
+    extensions: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+/// A handle of a node that does not keep it going.
+#[derive(Clone)]
+pub struct WeakNode {
+    core: Weak<NodeCore>,
+    halt: Weak<HaltOnDrop>,
+}
+
+impl WeakNode {
+    /// The node, unless its last handle has gone.
+    pub fn upgrade(&self) -> Option<Node> {
+        Some(Node {
+            core: self.core.upgrade()?,
+            _halt: self.halt.upgrade()?,
+        })
+    }
 }
 
 struct HaltOnDrop(Arc<NodeCore>);
@@ -308,6 +327,40 @@ impl Node {
         self.core.started.elapsed()
     }
 
+    /// A handle that does not keep the node going.
+    pub fn downgrade(&self) -> WeakNode {
+        WeakNode {
+            core: Arc::downgrade(&self.core),
+            halt: Arc::downgrade(&self._halt),
+        }
+    }
+
+    /// What another crate keeps per node, made at its first use. One value per type;
+    /// it lives as long as the node and so must not hold a [`Node`] itself, but a
+    /// [`WeakNode`].
+    pub fn extension<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        let mut extensions = self.core.extensions.lock();
+        let value = extensions
+            .entry(TypeId::of::<T>())
+            .or_insert_with(|| Arc::new(make()));
+        Arc::clone(value)
+            .downcast()
+            .expect("values are stored under their own type")
+    }
+
+    /// Calls `run` when a process ends, on the thread that ends it, before those who
+    /// are linked to it are told. At once when it is dead already. `run` must not block.
+    pub fn at_exit(&self, pid: Pid, run: impl FnOnce() + Send + 'static) {
+        let watcher = crate::process::MonitoredBy::Call(Arc::new(Mutex::new(Some(Box::new(run)))));
+        let watched = self
+            .core
+            .process(pid)
+            .is_some_and(|process| process.add_monitored_by(watcher.clone()));
+        if !watched {
+            watcher.call();
+        }
+    }
+
     /// How many ports the node may have.
     pub fn port_limit(&self) -> usize {
         self.core.port_limit
@@ -395,6 +448,7 @@ impl NodeBuilder {
             home: Handle::try_current().ok(),
             own: OnceLock::new(),
             started: Instant::now(),
+            extensions: Mutex::default(),
         });
         Ok(Node {
             _halt: Arc::new(HaltOnDrop(core.clone())),

@@ -266,6 +266,7 @@ impl PortCore {
             if !state.links.contains(&pid) {
                 state.links.push(pid);
             }
+            *port.owner.lock() = Arc::clone(&process);
             state.connected = process;
             Ok(())
         })

@@ -22,6 +22,7 @@ mod message;
 mod open;
 mod operations;
 mod relations;
+mod remote;
 mod select;
 mod signal;
 mod turn;
@@ -42,6 +43,7 @@ use crate::process::{ProcessCore, Signalled, panic_reason};
 use crate::reactor::TimerId;
 use crate::{ExitReason, Identity, PortMessage};
 
+pub(crate) use busy::NotBusy;
 pub(crate) use gate::Gate;
 pub use handle::{
     Busy, CallError, CloseInputError, CommandError, ConnectError, ControlError, NotOpen, Port,
@@ -105,6 +107,8 @@ pub(crate) struct PortCore {
     input_closed: AtomicBool,
     gate: Gate,
     data: Mutex<Option<Term>>,
+    /// The same as `State::connected`, for threads without the turn.
+    owner: Mutex<Arc<ProcessCore>>,
     state: TurnCell<State>,
     instance: TurnCell<Option<Box<dyn Driver>>>,
 }
@@ -388,6 +392,7 @@ impl PortCore {
             .node
             .process(pid)
             .unwrap_or_else(|| ProcessCore::dead(pid, Arc::clone(&self.node)));
+        *self.owner.lock() = Arc::clone(&process);
         self.state(held).connected = process;
     }
 

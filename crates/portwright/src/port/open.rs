@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
 use portwright_driver::{
-    BusyLimits, DriverFlags, OpenOptions, PortContext, PortTarget, ProgramOptions, Queue,
+    BusyLimits, Driver, DriverFlags, OpenOptions, PortContext, PortTarget, ProgramOptions, Queue,
     StandardError, StartError,
 };
-use portwright_term::{Atom, atoms};
+use portwright_term::{Atom, Pid, PortId, atoms};
 
 use super::busy::BusyState;
 use super::operations::Operations;
@@ -241,6 +241,9 @@ fn program_options(node: &NodeCore, settings: &PortSettings) -> ProgramOptions {
         nouse_stdio: settings.nouse_stdio,
         standard_error: settings.standard_error,
         exit_status: settings.exit_status,
+        exit_signal: settings.exit_signal,
+        early_status: settings.early_status,
+        keep_reading: settings.keep_reading,
         keep_group: settings.keep_group,
         late_exec_errors: settings.late_exec_errors,
     }
@@ -374,46 +377,16 @@ pub(crate) fn open(
     });
     let port = node
         .add_port(|id| {
-            Arc::new(PortCore {
+            Arc::new(PortCore::new(
                 id,
-                node: Arc::clone(node),
+                node,
                 driver,
+                owner,
                 name,
                 options,
-                own_turn: Turn::new(),
-                phase: (Phase::Open as u8).into(),
-                busy: BusyState::new(queue_limits, signal_limits),
-                queue: Mutex::new(Queue::new()),
-                queue_len: 0.into(),
-                registered: Mutex::new(None),
-                input_closed: false.into(),
-                gate: Gate::new(settings.unread_limit),
-                data: Mutex::new(None),
-                state: TurnCell::new(State {
-                    connected: Arc::clone(owner),
-                    links: vec![owner.pid()],
-                    monitors: Vec::new(),
-                    driver_monitors: Vec::new(),
-                    next_monitor: 0,
-                    input: 0,
-                    output: 0,
-                    os_pid: None,
-                    // These three count from the end of `start` on.
-                    binary: false,
-                    eof: false,
-                    line: None,
-                    parallelism: settings.parallelism,
-                    selects: Vec::new(),
-                    next_select: 0,
-                    timer: None,
-                    next_timer: 0,
-                    closed_reply: None,
-                    finish_pending: false,
-                    starting: true,
-                    init_ack: None,
-                }),
-                instance: TurnCell::new(None),
-            })
+                [queue_limits, signal_limits],
+                &settings,
+            ))
         })
         .ok_or(OpenError::TableFull {
             limit: node.port_limit,
@@ -482,6 +455,102 @@ fn start_error(port: &PortCore, source: StartError) -> OpenError {
 }
 
 impl PortCore {
+    /// A port whose `start` is still to come.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a port")]
+    fn new(
+        id: PortId,
+        node: &Arc<NodeCore>,
+        driver: Arc<KnownDriver>,
+        owner: &Arc<ProcessCore>,
+        name: Box<[u8]>,
+        options: OpenOptions,
+        [queue_limits, signal_limits]: [BusyLimits; 2],
+        settings: &PortSettings,
+    ) -> Self {
+        PortCore {
+            id,
+            node: Arc::clone(node),
+            driver,
+            name,
+            options,
+            own_turn: Turn::new(),
+            phase: (Phase::Open as u8).into(),
+            busy: BusyState::new(queue_limits, signal_limits),
+            queue: Mutex::new(Queue::new()),
+            queue_len: 0.into(),
+            registered: Mutex::new(None),
+            input_closed: false.into(),
+            gate: Gate::new(settings.unread_limit),
+            data: Mutex::new(None),
+            owner: Mutex::new(Arc::clone(owner)),
+            state: TurnCell::new(State {
+                connected: Arc::clone(owner),
+                links: vec![owner.pid()],
+                monitors: Vec::new(),
+                driver_monitors: Vec::new(),
+                next_monitor: 0,
+                input: 0,
+                output: 0,
+                os_pid: None,
+                // These three count from the end of `start` on.
+                binary: false,
+                eof: false,
+                line: None,
+                parallelism: settings.parallelism,
+                selects: Vec::new(),
+                next_select: 0,
+                timer: None,
+                next_timer: 0,
+                closed_reply: None,
+                finish_pending: false,
+                starting: true,
+                init_ack: None,
+            }),
+            instance: TurnCell::new(None),
+        }
+    }
+
+    /// Another port of this port's driver, which is running: `driver_create_port`.
+    pub(super) fn create_sibling(
+        self: &Arc<Self>,
+        owner: Pid,
+        name: &[u8],
+        instance: Box<dyn Driver>,
+    ) -> Option<PortId> {
+        let owner = self.node.process(owner)?;
+        let signal_limits = if self
+            .driver
+            .entry
+            .driver_flags()
+            .contains(DriverFlags::NO_BUSY_MSGQ)
+        {
+            BusyLimits::Disabled
+        } else {
+            DEFAULT_LIMITS
+        };
+        let port = self.node.add_port(|id| {
+            let mut port = PortCore::new(
+                id,
+                &self.node,
+                Arc::clone(&self.driver),
+                &owner,
+                name.into(),
+                OpenOptions::default(),
+                [BusyLimits::Disabled, signal_limits],
+                &PortSettings::new(),
+            );
+            port.state.get_exclusive().starting = false;
+            *port.instance.get_exclusive() = Some(instance);
+            Arc::new(port)
+        })?;
+        if owner.add_link(port.id.into()).is_none() {
+            // The port ends before anybody has seen it, and so does its instance.
+            self.node.forget_port(port.id);
+            return None;
+        }
+        Some(port.id)
+    }
+
     fn start(
         self: &Arc<Self>,
         held: &Held<'_>,

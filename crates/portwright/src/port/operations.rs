@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use portwright_driver::{
-    BusyLimits, Delivery, End, Interest, Job, MonitorId, OpenOptions, PortOperations, Queue,
-    Select, StartError,
+    BusyLimits, Delivery, Driver, End, Interest, Job, MonitorId, OpenOptions, PortOperations,
+    Queue, Select, StartError,
 };
 use portwright_term::{Pid, PortId, Term};
 
@@ -157,6 +157,19 @@ impl PortOperations for Operations<'_> {
         self.is_usable()
     }
 
+    fn exit_signal(&self, number: i32) -> bool {
+        if self.port.phase() == Phase::Open {
+            self.port
+                .deliver(self.held, PortMessage::ExitSignal(number));
+        }
+        self.is_usable()
+    }
+
+    fn input_closed(&self) {
+        self.port.input_closed.store(true, Ordering::Release);
+        self.port.busy.wake_all();
+    }
+
     fn queue(&self, access: &mut dyn FnMut(&mut Queue)) -> bool {
         if !self.is_usable() {
             return false;
@@ -171,6 +184,35 @@ impl PortOperations for Operations<'_> {
 
     fn queue_len(&self) -> usize {
         self.port.queue_len()
+    }
+
+    fn set_queue_len(&self, bytes: usize) {
+        if self.is_usable() {
+            self.port.set_queue_len(bytes);
+        }
+    }
+
+    fn with_port(&self, id: PortId, run: &mut dyn FnMut(&dyn PortOperations)) -> bool {
+        let Some(port) = self.port.node.port(id) else {
+            return false;
+        };
+        let turn = port.turn();
+        if std::ptr::eq(turn, self.port.turn()) {
+            port.lend(self.held, run);
+            return true;
+        }
+        let Some(held) = turn.try_hold() else {
+            return false;
+        };
+        port.lend(&held, run);
+        turn.release(held);
+        true
+    }
+
+    fn create_port(&self, owner: Pid, name: &[u8], instance: Box<dyn Driver>) -> Option<PortId> {
+        self.is_usable()
+            .then(|| self.port.create_sibling(owner, name, instance))
+            .flatten()
     }
 
     fn select(&self, fd: RawFd, interest: Interest, select: Select) -> bool {
@@ -319,6 +361,16 @@ impl PortOperations for Operations<'_> {
 }
 
 impl PortCore {
+    /// Runs `run` as if in a callback of this port.
+    fn lend(self: &Arc<Self>, held: &Held<'_>, run: &mut dyn FnMut(&dyn PortOperations)) {
+        run(&Operations {
+            port: self,
+            held,
+            caller: None,
+        });
+        self.after_callback(held);
+    }
+
     pub(super) fn set_queue_len(&self, len: usize) {
         self.queue_len.store(len, Ordering::Release);
     }

@@ -178,6 +178,11 @@ impl<T> TurnCell<T> {
         self.value.borrow_mut()
     }
 
+    /// For a value that nobody shares yet.
+    pub(crate) fn get_exclusive(&mut self) -> &mut T {
+        self.value.get_mut()
+    }
+
     /// As [`get_mut`](Self::get_mut); `None` while the value is borrowed.
     pub(crate) fn try_get_mut<'a>(
         &'a self,

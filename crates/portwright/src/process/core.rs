@@ -64,6 +64,21 @@ pub(crate) enum MonitoredBy {
         port: portwright_term::PortId,
         monitor: portwright_driver::MonitorId,
     },
+    /// Somebody who is no process: [`Node::at_exit`](crate::Node::at_exit).
+    Call(AtExit),
+}
+
+/// Called once, when the process ends.
+pub(crate) type AtExit = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
+
+impl MonitoredBy {
+    pub(crate) fn call(self) {
+        if let Self::Call(run) = self
+            && let Some(run) = run.lock().take()
+        {
+            run();
+        }
+    }
 }
 
 /// What an exit signal came through.
@@ -205,6 +220,7 @@ impl ProcessCore {
                         port.process_down(monitor);
                     }
                 }
+                call @ MonitoredBy::Call(_) => call.call(),
             }
         }
         for link in links {

@@ -53,9 +53,10 @@ impl ProcessCore {
                 monitored_by: state
                     .monitored_by
                     .iter()
-                    .map(|watcher| match watcher {
-                        MonitoredBy::Process { pid, .. } => Identity::Process(*pid),
-                        MonitoredBy::Port { port, .. } => Identity::Port(*port),
+                    .filter_map(|watcher| match watcher {
+                        MonitoredBy::Process { pid, .. } => Some(Identity::Process(*pid)),
+                        MonitoredBy::Port { port, .. } => Some(Identity::Port(*port)),
+                        MonitoredBy::Call(_) => None,
                     })
                     .collect(),
                 trap_exit: state.trap_exit,
