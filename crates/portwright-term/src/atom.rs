@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering as MemoryOrder};
 use std::sync::{LazyLock, OnceLock, RwLock};
 
 pub mod atoms;
@@ -65,6 +66,18 @@ static NUMBERS: LazyLock<RwLock<HashMap<&'static str, u32>>> = LazyLock::new(|| 
             .collect(),
     )
 });
+
+/// Numbers of recently looked up atoms, each in the slot of its text's hash.
+/// A hit needs no lock and no strong hash; a collision only costs the look-up
+/// in [`NUMBERS`], so nobody gains by causing one.
+static RECENT: [AtomicU32; 1024] = [const { AtomicU32::new(0) }; 1024];
+
+fn recent(text: &str) -> &'static AtomicU32 {
+    let hash = text.bytes().fold(text.len() as u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    });
+    &RECENT[(hash >> 16 ^ hash) as usize % RECENT.len()]
+}
 
 impl Atom {
     /// Characters (code points) that the text of an atom may have.
@@ -132,10 +145,18 @@ impl Atom {
     /// The atom with this text if some part of the process has made it before,
     /// as `binary_to_existing_atom/1`.
     pub fn existing(text: &str) -> Option<Atom> {
+        let slot = recent(text);
+        // Acquire: the text of a number read here has been stored before it.
+        let atom = Atom(slot.load(MemoryOrder::Acquire));
+        if atom.as_str() == text {
+            return Some(atom);
+        }
         let numbers = NUMBERS
             .read()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
-        numbers.get(text).copied().map(Atom)
+        let number = numbers.get(text).copied()?;
+        slot.store(number, MemoryOrder::Release);
+        Some(Atom(number))
     }
 
     /// The text of the atom.

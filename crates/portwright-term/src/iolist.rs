@@ -27,29 +27,32 @@ enum Piece<'a> {
 
 /// Calls `found` for every piece, in order. Depth costs heap, not stack.
 fn walk<'a>(term: &'a Term, mut found: impl FnMut(Piece<'a>)) -> Result<(), NotIoData> {
-    /// Where a term stands decides what it may be.
-    #[derive(Clone, Copy, PartialEq)]
-    enum Place {
-        Head,
-        Tail,
-    }
     let mut later: Vec<&Term> = Vec::new();
-    // A binary or a list may stand alone, a byte may not: the rules of a tail.
-    let mut current = (term, Place::Tail);
+    let mut current = term;
     loop {
+        // Here a binary or a list may stand, a byte may not.
         match current {
-            (Term::List(list), _) => {
-                later.push(list.tail());
-                current = (list.head(), Place::Head);
+            Term::List(list) => {
+                match list.head() {
+                    Term::Integer(byte @ 0..=255) => found(Piece::Byte(*byte as u8)),
+                    Term::Binary(binary) => found(Piece::Binary(binary)),
+                    Term::Nil => {}
+                    head @ Term::List(_) => {
+                        later.push(list.tail());
+                        current = head;
+                        continue;
+                    }
+                    part => return Err(NotIoData { part: part.clone() }),
+                }
+                current = list.tail();
                 continue;
             }
-            (Term::Nil, _) => {}
-            (Term::Binary(binary), _) => found(Piece::Binary(binary)),
-            (Term::Integer(byte @ 0..=255), Place::Head) => found(Piece::Byte(*byte as u8)),
-            (part, _) => return Err(NotIoData { part: part.clone() }),
+            Term::Nil => {}
+            Term::Binary(binary) => found(Piece::Binary(binary)),
+            part => return Err(NotIoData { part: part.clone() }),
         }
         match later.pop() {
-            Some(tail) => current = (tail, Place::Tail),
+            Some(tail) => current = tail,
             None => return Ok(()),
         }
     }

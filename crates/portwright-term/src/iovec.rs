@@ -74,14 +74,14 @@ impl IoVec {
             return;
         }
         self.len += piece.len();
-        self.pieces = match std::mem::take(&mut self.pieces) {
-            Pieces::None => Pieces::One(piece),
-            Pieces::One(first) => Pieces::Many(vec![first, piece]),
-            Pieces::Many(mut pieces) => {
-                pieces.push(piece);
-                Pieces::Many(pieces)
+        match &mut self.pieces {
+            Pieces::None => self.pieces = Pieces::One(piece),
+            Pieces::One(first) => {
+                let first = std::mem::take(first);
+                self.pieces = Pieces::Many(vec![first, piece]);
             }
-        };
+            Pieces::Many(pieces) => pieces.push(piece),
+        }
     }
 
     /// Adds all pieces of `other` at the end; shares them.

@@ -25,11 +25,21 @@
 //! every integer comes before every float. Erlang's `==` and `<` are
 //! [`Term::erl_eq`] and [`Term::erl_cmp`].
 //!
-//! # Known difference to OTP
+//! # Known differences to OTP
 //!
-//! A map prints in key order. OTP 25 does the same up to 32 keys; above that
-//! it prints (and encodes) in the order of its internal hash, which is not
-//! reproduced here. The terms are equal, their bytes and texts may not be.
+//! All else that the tests compare with OTP 25 is equal byte for byte.
+//!
+//! * A map of more than 32 keys prints and encodes in key order, as smaller ones
+//!   do in both; OTP follows the order of its internal hash there. The terms are
+//!   equal, their bytes and texts are not.
+//! * `fun m:f/1` with names beyond ASCII or reserved words prints so that it
+//!   can be read back; OTP 25 leaves reserved words bare and splits characters
+//!   into bytes there.
+//! * The first number of a pid, port or reference of another node is private to
+//!   a process in OTP, and so it is here.
+//! * Compressed terms are valid, but compressed by another implementation.
+//! * [`text::parse_term`] reads numbers and strings as segments of bitstrings,
+//!   not bitstrings within bitstrings.
 #![forbid(unsafe_code)]
 
 mod atom;
@@ -61,3 +71,8 @@ pub use num_bigint::BigInt;
 pub use number::MAX_INTEGER_BITS;
 pub use term::{NotFinite, Term};
 pub use tuple::Tuple;
+
+/// Runs the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

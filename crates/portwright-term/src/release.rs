@@ -17,14 +17,9 @@ pub(crate) fn list(list: &mut List) {
     if !cell.head.is_nested() && !cell.tail.is_nested() {
         return;
     }
-    let head = replace(&mut cell.head, Term::Nil);
-    let tail = replace(&mut cell.tail, Term::Nil);
     let mut work = Vec::new();
-    if head.is_nested() {
-        work.push(head);
-    }
-    work.push(tail);
-    drain(work);
+    take_one(&mut cell.head, &mut work);
+    drain(replace(&mut cell.tail, Term::Nil), work);
 }
 
 /// Empties `tuple` if this is its last handle and it holds anything nested.
@@ -37,14 +32,14 @@ pub(crate) fn tuple(tuple: &mut Tuple) {
     }
     let mut work = Vec::new();
     take_nested(elements, &mut work);
-    drain(work);
+    drain(Term::Nil, work);
 }
 
 /// Empties `map` if this is its last handle and it holds anything nested.
 pub(crate) fn map(map: &mut Map) {
     let mut work = Vec::new();
     map.take_unshared(&mut |term| take_one(term, &mut work));
-    drain(work);
+    drain(Term::Nil, work);
 }
 
 fn take_one(term: &mut Term, work: &mut Vec<Term>) {
@@ -59,8 +54,9 @@ fn take_nested(terms: &mut [Term], work: &mut Vec<Term>) {
     }
 }
 
-fn drain(mut work: Vec<Term>) {
-    while let Some(mut term) = work.pop() {
+/// Frees `term` and all of `work`, and what they hold in turn.
+fn drain(mut term: Term, mut work: Vec<Term>) {
+    loop {
         // Walks along the tails of a list in place; only nested heads queue up.
         while let Term::List(list) = &mut term {
             let Some(cell) = list.unshared() else { break };
@@ -76,6 +72,10 @@ fn drain(mut work: Vec<Term>) {
             }
             Term::Map(map) => map.take_unshared(&mut |child| take_one(child, &mut work)),
             _ => {}
+        }
+        match work.pop() {
+            Some(next) => term = next,
+            None => return,
         }
     }
 }

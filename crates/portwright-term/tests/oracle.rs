@@ -22,7 +22,7 @@ use seed::Random;
 
 const TERMS: usize = 2600;
 /// Fields that the script answers per term.
-const FIELDS: usize = 15;
+const FIELDS: usize = 16;
 
 /// What the corpus says about one term beside its encoding.
 struct Case {
@@ -115,6 +115,7 @@ fn texts(case: &Case, range: PrintableRange) -> Vec<String> {
         tp.depth(depth).to_string(&case.term),
         w(latin1, depth),
         p.strings(false).to_string(&case.term),
+        placed.depth(30).line_max_chars(60).to_string(&case.term),
     ]
 }
 
@@ -279,8 +280,8 @@ impl Differences {
 }
 
 fn compare_with_otp(name: &str, seed: u64, range: PrintableRange) {
-    const WAYS: [&str; 11] = [
-        "~w", "~tw", "~p", "~tp", "~0p", "~0tp", "~*.*tp", "~P", "~tP", "~W", "~lp",
+    const WAYS: [&str; 12] = [
+        "~w", "~tw", "~p", "~tp", "~0p", "~0tp", "~*.*tp", "~P", "~tP", "~W", "~lp", "shell",
     ];
     let cases = corpus(seed);
     let flags = match range {
@@ -317,7 +318,7 @@ fn compare_with_otp(name: &str, seed: u64, range: PrintableRange) {
             "parsed by OTP",
             at,
             "same",
-            &String::from_utf8_lossy(&answer[13]),
+            &String::from_utf8_lossy(&answer[14]),
         );
         if !case.text.is_empty() && !has_odd_fun {
             for text in [&answer[4], &answer[5], &answer[3]] {
@@ -339,7 +340,7 @@ fn compare_with_otp(name: &str, seed: u64, range: PrintableRange) {
         .map(|is| if is { '1' } else { '0' })
         .iter()
         .collect();
-        let theirs = String::from_utf8_lossy(&answer[14]);
+        let theirs = String::from_utf8_lossy(&answer[15]);
         if ours != theirs {
             let what = format!("comparing {term:?} and {next:?}");
             differences.check(&what, at, &ours, &theirs);

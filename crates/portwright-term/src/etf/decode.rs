@@ -79,11 +79,7 @@ pub fn decode(bytes: &Bytes, limits: &DecodeLimits) -> Result<Term, DecodeError>
 ///
 /// As [`decode`].
 pub fn decode_prefix(bytes: &Bytes, limits: &DecodeLimits) -> Result<(Term, usize), DecodeError> {
-    let mut reader = Reader {
-        source: Arc::new(bytes.clone()),
-        at: 0,
-        limits,
-    };
+    let mut reader = Reader::new(bytes, limits);
     let found = reader.u8()?;
     if found != VERSION {
         return Err(fault(0, DecodeErrorKind::Version { found }));
@@ -101,11 +97,8 @@ pub fn decode_prefix(bytes: &Bytes, limits: &DecodeLimits) -> Result<(Term, usiz
     let packed = &bytes[reader.at..];
     let (plain, packed_len) =
         inflate(packed, announced).ok_or_else(|| fault(6, DecodeErrorKind::Compressed))?;
-    let mut inner = Reader {
-        source: Arc::new(plain.into()),
-        at: 0,
-        limits,
-    };
+    let plain = Bytes::from(plain);
+    let mut inner = Reader::new(&plain, limits);
     let term = inner.term()?;
     if inner.left() > 0 {
         return Err(fault(6, DecodeErrorKind::Compressed));
@@ -149,8 +142,10 @@ fn fault(offset: usize, kind: DecodeErrorKind) -> DecodeError {
 }
 
 struct Reader<'l> {
-    /// Shared with every binary that is cut from it.
-    source: Arc<Bytes>,
+    source: &'l Bytes,
+    /// The source again, shared by the binaries that are cut from it; made for
+    /// the first of them.
+    shared: Option<Arc<Bytes>>,
     at: usize,
     limits: &'l DecodeLimits,
 }
@@ -188,13 +183,23 @@ enum Found {
     Open(What, usize),
 }
 
-impl Reader<'_> {
+impl<'l> Reader<'l> {
+    fn new(source: &'l Bytes, limits: &'l DecodeLimits) -> Reader<'l> {
+        Reader {
+            source,
+            shared: None,
+            at: 0,
+            limits,
+        }
+    }
+
     fn term(&mut self) -> Result<Term, DecodeError> {
         let mut open: Vec<Open> = Vec::new();
         let mut terms: Vec<Term> = Vec::new();
         loop {
             let offset = self.at;
             match self.found()? {
+                Found::Term(term) if open.is_empty() => return Ok(term),
                 Found::Term(term) => terms.push(term),
                 Found::Open(what, missing) => {
                     if open.len() >= self.limits.max_depth {
@@ -217,7 +222,7 @@ impl Reader<'_> {
             }
             loop {
                 let Some(top) = open.last_mut() else {
-                    // Without containers there is exactly the one term.
+                    // The outermost container has just been closed.
                     return Ok(terms.pop().unwrap_or(Term::Nil));
                 };
                 top.missing -= 1;
@@ -509,7 +514,9 @@ impl Reader<'_> {
 
     fn binary(&mut self, len: usize) -> Result<Binary, DecodeError> {
         let range = self.skip(len)?;
-        Ok(Binary::cut(&self.source, range.start, len))
+        let source = self.source;
+        let shared = self.shared.get_or_insert_with(|| Arc::new(source.clone()));
+        Ok(Binary::cut(shared, range.start, len))
     }
 
     fn left(&self) -> usize {

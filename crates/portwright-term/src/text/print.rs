@@ -180,6 +180,13 @@ pub fn format_w(term: &Term) -> String {
 
 /// Writes what `~p` writes, broken into lines as `io_lib_pretty` does.
 ///
+/// Broken lines are indented by their depth, so a term of n levels may take n²
+/// characters, as in OTP. For terms from outside set a depth, or a line length
+/// of 0 for all on one line.
+///
+/// Widths count what a reader sees as characters (grapheme clusters). For
+/// characters newer than OTP 25 its tables and these may disagree.
+///
 /// # Errors
 ///
 /// Only those of `out`.

@@ -36,6 +36,9 @@ answer({Term, Next, {_, Text, Depth, Column, Line}}) ->
      text("~tP", [Term, Depth]),
      text("~W", [Term, Depth]),
      text("~lp", [Term]),
+     %% As the shell prints results.
+     text("~ts", [io_lib_pretty:print(Term, [{column, Column}, {line_length, Line}, {depth, 30},
+                                             {line_max_chars, 60}, {encoding, unicode}])]),
      field(parsed(Text, Term)),
      field(compared(Term, Next))].
 
