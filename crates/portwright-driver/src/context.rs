@@ -124,6 +124,19 @@ impl<'a> PortContext<'a> {
         self.operations.exit_status(status)
     }
 
+    /// Tells the owner that a program was ended by a signal:
+    /// `{Port,{exit_signal,Number}}`. An extension to OTP, for owners that asked for
+    /// it.
+    pub fn exit_signal(&self, number: i32) -> bool {
+        self.operations.exit_signal(number)
+    }
+
+    /// The port takes no more commands, though it stays open: what is behind the
+    /// driver has closed its input.
+    pub fn input_closed(&self) {
+        self.operations.input_closed();
+    }
+
     /// Gives access to the port's queue. `None` when the port is gone.
     ///
     /// # Source

@@ -81,6 +81,15 @@ pub struct ProgramOptions {
     pub standard_error: StandardError,
     /// The owner is told how the program ended: `exit_status`.
     pub exit_status: bool,
+    /// A program that was ended by a signal is reported as that and not as a status
+    /// of 128 plus the signal's number. Not a setting of OTP.
+    pub exit_signal: bool,
+    /// The owner is told at once how the program ended, not when all its output is
+    /// read. Not a setting of OTP.
+    pub early_status: bool,
+    /// A program that closes its input does not end its port: what is queued for it
+    /// is dropped, and its output is read on. Not a setting of OTP.
+    pub keep_reading: bool,
     /// The ended program stays unreaped until its port terminates, so that its
     /// process group can be signalled without hitting a stranger. Not a setting
     /// of OTP.

@@ -13,7 +13,9 @@ mod port;
 mod process;
 mod program;
 mod reactor;
+mod run;
 mod settings;
+mod stream;
 
 pub use bytes::Bytes;
 pub use portwright_driver as driver;
@@ -35,4 +37,6 @@ pub use process::{
     Changed, DemonitorOptions, LinkError, MonitorError, MonitorTarget, Process, ProcessInfo,
     ProcessStatus, Received, Scan, SendError, Sent, SpawnOptions,
 };
+pub use run::{Finished, Run, RunError, RunStatus, run};
 pub use settings::{PortName, PortSettings};
+pub use stream::{PortEvents, PortExit, PortInput, PortStream};

@@ -68,6 +68,9 @@ pub enum PortMessage {
     StandardError(PortData),
     /// `{exit_status,Status}`: 0 to 255, or 128 plus the number of the signal.
     ExitStatus(i32),
+    /// `{exit_signal,Number}`: the program was ended by a signal, for owners that
+    /// asked to be told so. An extension to OTP.
+    ExitSignal(i32),
     /// `eof`: no more data; the port stays open.
     Eof,
     /// `closed`: the answer to a `close` message.
@@ -207,6 +210,9 @@ impl PortMessage {
             }
             Self::StandardError(data) => tagged(atoms::STDERR, data.to_term()),
             Self::ExitStatus(status) => tagged(atoms::EXIT_STATUS, Term::from(i64::from(*status))),
+            Self::ExitSignal(number) => {
+                tagged(Atom::literal("exit_signal"), Term::from(i64::from(*number)))
+            }
             Self::Eof => Term::Atom(atoms::EOF),
             Self::Closed => Term::Atom(atoms::CLOSED),
             Self::Connected => Term::Atom(atoms::CONNECTED),

@@ -8,7 +8,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use parking_lot::Mutex;
@@ -35,6 +35,8 @@ pub(super) struct BusyState {
     signal_high: AtomicU64,
     signal_bytes: AtomicUsize,
     waiters: Mutex<Vec<Waker>>,
+    /// Somebody waits for an empty queue.
+    wants_drained: AtomicBool,
 }
 
 impl BusyState {
@@ -49,6 +51,7 @@ impl BusyState {
             signal_high: signal_high.into(),
             signal_bytes: AtomicUsize::new(0),
             waiters: Mutex::new(Vec::new()),
+            wants_drained: AtomicBool::new(false),
         }
     }
 
@@ -63,6 +66,13 @@ impl BusyState {
             && self.flags.fetch_and(!flag, Ordering::AcqRel) == flag
         {
             self.wake_all();
+        }
+    }
+
+    fn add_waiter(&self, waker: &Waker) {
+        let mut waiters = self.waiters.lock();
+        if !waiters.iter().any(|waiter| waiter.will_wake(waker)) {
+            waiters.push(waker.clone());
         }
     }
 
@@ -140,6 +150,26 @@ impl PortCore {
         } else if len < self.busy.queue_low.load(Ordering::Relaxed) || len == 0 {
             self.busy.set(BY_QUEUE, false);
         }
+        if len == 0 && self.busy.wants_drained.swap(false, Ordering::AcqRel) {
+            self.busy.wake_all();
+        }
+    }
+
+    /// Waits until the queue is empty: `true`, or `false` when the port ended with
+    /// something in it.
+    pub(crate) fn poll_drained(&self, context: &mut Context<'_>) -> Poll<bool> {
+        self.busy.add_waiter(context.waker());
+        self.busy.wants_drained.store(true, Ordering::Release);
+        if self.dropped_output() {
+            Poll::Ready(false)
+        } else if self.queue_len() == 0 {
+            Poll::Ready(true)
+        } else {
+            if !crate::reactor::is_blocking() {
+                self.node().reactor().note_task();
+            }
+            Poll::Pending
+        }
     }
 
     /// Whether `force` reaches the driver while the port is busy.
@@ -185,14 +215,7 @@ impl Future for NotBusy {
             self.process.set_suspended(true);
         }
         self.process.wake_at_exit(context.waker());
-        let mut waiters = self.port.busy.waiters.lock();
-        if !waiters
-            .iter()
-            .any(|waiter| waiter.will_wake(context.waker()))
-        {
-            waiters.push(context.waker().clone());
-        }
-        drop(waiters);
+        self.port.busy.add_waiter(context.waker());
         if !crate::reactor::is_blocking() {
             self.port.node().reactor().note_task();
         }
@@ -202,6 +225,12 @@ impl Future for NotBusy {
         } else {
             Poll::Pending
         }
+    }
+}
+
+impl std::fmt::Debug for NotBusy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("NotBusy").field(&self.port.id()).finish()
     }
 }
 

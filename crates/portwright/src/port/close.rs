@@ -136,6 +136,7 @@ impl PortCore {
         if let Some(timer) = timer {
             self.node.reactor().cancel_timer(timer.id);
         }
+        self.note_dropped_output();
         self.queue.lock().clear();
         self.set_queue_len(0);
         self.set_phase(Phase::Gone);
@@ -193,6 +194,7 @@ impl PortCore {
             }
         };
         let was_open = self.phase() == Phase::Open;
+        self.note_dropped_output();
         // Nothing is flushed: whoever looks at the queue in `stop` sees no bytes.
         self.set_queue_len(0);
         if was_open {

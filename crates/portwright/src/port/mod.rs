@@ -105,6 +105,8 @@ pub(crate) struct PortCore {
     registered: Mutex<Option<Atom>>,
     /// The owner has said that there is no more input.
     input_closed: AtomicBool,
+    /// The port ended before all its output was written.
+    output_dropped: AtomicBool,
     gate: Gate,
     data: Mutex<Option<Term>>,
     /// The same as `State::connected`, for threads without the turn.
@@ -461,6 +463,16 @@ impl PortCore {
         } else {
             self.begin_close(held, reason, Ending::Flushing);
         }
+    }
+
+    fn note_dropped_output(&self) {
+        if self.queue_len() > 0 {
+            self.output_dropped.store(true, Ordering::Release);
+        }
+    }
+
+    fn dropped_output(&self) -> bool {
+        self.output_dropped.load(Ordering::Acquire)
     }
 
     fn queue_len(&self) -> usize {

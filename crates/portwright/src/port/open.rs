@@ -480,6 +480,7 @@ impl PortCore {
             queue_len: 0.into(),
             registered: Mutex::new(None),
             input_closed: false.into(),
+            output_dropped: false.into(),
             gate: Gate::new(settings.unread_limit),
             data: Mutex::new(None),
             owner: Mutex::new(Arc::clone(owner)),

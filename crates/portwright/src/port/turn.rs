@@ -12,7 +12,7 @@
     reason = "state that is guarded by a turn instead of by a mutex of its own"
 )]
 
-use std::cell::{Ref, RefCell, RefMut};
+use std::cell::{RefCell, RefMut};
 use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -130,11 +130,6 @@ impl Turn {
             port.handle(held, signal);
         }
     }
-
-    /// Whether signals wait.
-    pub(crate) fn has_queued(&self) -> bool {
-        self.state.load(Ordering::Relaxed) == QUEUED
-    }
 }
 
 /// A number that no two living threads share and that is never 0.
@@ -152,7 +147,7 @@ pub(crate) struct TurnCell<T> {
 }
 
 // SAFETY: a `RefCell` must not be used by two threads at once. Its only uses are
-// `get` and `get_mut` below, which ask for a `Held`; `PortCore::check` pins that
+// `get_mut` and `try_get_mut` below, which ask for a `Held`; `PortCore::check` pins that
 // the `Held` is of the turn that guards this cell. A `Held` exists only between
 // `Turn::try_hold`/`queue` and `release`, whose compare-exchange lets one thread in
 // at a time with acquire and release ordering, and it cannot leave its thread.
@@ -164,12 +159,6 @@ impl<T> TurnCell<T> {
         Self {
             value: RefCell::new(value),
         }
-    }
-
-    /// `turn` is the turn that guards the cell.
-    pub(crate) fn get<'a>(&'a self, turn: &Turn, held: &'a Held<'_>) -> Ref<'a, T> {
-        assert!(std::ptr::eq(turn, held.turn), "the wrong turn is held");
-        self.value.borrow()
     }
 
     /// `turn` is the turn that guards the cell.

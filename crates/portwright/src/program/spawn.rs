@@ -32,6 +32,9 @@ pub(super) struct SpawnDriver {
     wire: Wire,
     reads: bool,
     exit_status: bool,
+    exit_signal: bool,
+    early_status: bool,
+    keep_reading: bool,
     keep_group: bool,
     /// The input is closed as soon as the queue is written.
     input_ends: bool,
@@ -81,7 +84,7 @@ impl Driver for SpawnDriver {
                 port.with_queue(|queue| left.into_iter().for_each(|piece| queue.push_back(piece)));
                 port.select(input.as_raw_fd(), Interest::WRITE, Select::On);
             }
-            Err(error) => fail(port, error),
+            Err(error) => self.write_failed(port, error),
         }
     }
 
@@ -95,7 +98,7 @@ impl Driver for SpawnDriver {
                     self.input = None;
                 }
             }
-            Err(error) => fail(port, error),
+            Err(error) => self.write_failed(port, error),
         }
     }
 
@@ -215,6 +218,9 @@ impl SpawnDriver {
             wire: Wire::new(port.options().framing),
             reads,
             exit_status: program.exit_status,
+            exit_signal: program.exit_signal,
+            early_status: program.early_status,
+            keep_reading: program.keep_reading,
             keep_group: program.keep_group,
             input_ends: false,
         })
@@ -265,9 +271,31 @@ impl SpawnDriver {
         if !self.keep_group {
             self.child = None;
         }
+        if self.exit_status && self.early_status {
+            self.tell_end(port, ended);
+        }
         if self.exit_status {
             self.end_of_data(port);
         }
+    }
+
+    fn tell_end(&self, port: &PortContext<'_>, ended: Ended) {
+        match ended {
+            Ended::Signalled(number) if self.exit_signal => port.exit_signal(number),
+            ended => port.exit_status(ended.status()),
+        };
+    }
+
+    /// P-320: nobody reads what we write.
+    fn write_failed(&mut self, port: &PortContext<'_>, error: Errno) {
+        if !(self.keep_reading && error == Errno::PIPE) {
+            return fail(port, error);
+        }
+        if let Some(input) = self.input.take() {
+            port.select(input.as_raw_fd(), Interest::WRITE, Select::Off);
+        }
+        port.with_queue(portwright_driver::Queue::clear);
+        port.input_closed();
     }
 
     /// P-300 to P-303: all output is read and, with `exit_status`, the program has
@@ -279,7 +307,9 @@ impl SpawnDriver {
         }
         if self.exit_status {
             let Some(ended) = self.ended else { return };
-            port.exit_status(ended.status());
+            if !self.early_status {
+                self.tell_end(port, ended);
+            }
         }
         port.failure_eof();
     }

@@ -123,6 +123,9 @@ pub struct PortSettings {
     pub(crate) parallelism: bool,
     pub(crate) busy_limits_port: Option<BusyLimits>,
     pub(crate) busy_limits_msgq: Option<BusyLimits>,
+    pub(crate) exit_signal: bool,
+    pub(crate) early_status: bool,
+    pub(crate) keep_reading: bool,
     pub(crate) keep_group: bool,
     pub(crate) unread_limit: Option<usize>,
     /// An executable that cannot be run ends the port with the number of the
@@ -199,6 +202,14 @@ impl PortSettings {
         self
     }
 
+    /// `exit_signal`: with `exit_status`, a program that was ended by a signal is
+    /// reported as `{exit_signal,Number}` and not as a status of 128 plus the number. An
+    /// extension to OTP.
+    pub fn exit_signal(mut self) -> Self {
+        self.exit_signal = true;
+        self
+    }
+
     /// `use_stdio`, the default: the program talks on descriptors 0 and 1.
     pub fn use_stdio(mut self) -> Self {
         self.nouse_stdio = false;
@@ -271,15 +282,26 @@ impl PortSettings {
     }
 
     /// Holds the program back by its pipe while more than `bytes` of its output
-    /// wait for [`Events`](crate::Events) to be read. Default there: 256 KiB. Ports with
+    /// wait for [`PortEvents`](crate::PortEvents) to be read. Default there: 256 KiB. Ports with
     /// a mailbox have no such limit, as in OTP.
     pub fn unread_limit(mut self, bytes: usize) -> Self {
         self.unread_limit = Some(bytes);
         self
     }
 
-    pub(crate) fn keep_group(mut self) -> Self {
+    /// For [`run`](crate::run): told at once how the program ended, whose group can
+    /// still be signalled then.
+    pub(crate) fn supervised(mut self) -> Self {
+        self.exit_status = true;
+        self.exit_signal = true;
+        self.early_status = true;
         self.keep_group = true;
+        self
+    }
+
+    /// A program that closes its input is read on.
+    pub(crate) fn keep_reading(mut self) -> Self {
+        self.keep_reading = true;
         self
     }
 

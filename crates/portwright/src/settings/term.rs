@@ -118,6 +118,7 @@ impl PortSettings {
                 atoms::OUT => self.only_out = true,
                 atoms::BINARY => self.binary = true,
                 atoms::EOF => self.eof = true,
+                flag if flag.as_str() == "exit_signal" => self.exit_signal = true,
                 atoms::HIDE | atoms::OVERLAPPED_IO => {}
                 _ => return Err(bad("there is no such setting")),
             },
