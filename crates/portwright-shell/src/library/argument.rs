@@ -13,8 +13,8 @@ pub(crate) type Answer = Result<Term, Exception>;
 
 /// A table entry for a function that needs only its arguments.
 macro_rules! pure {
-    ($name:literal, $arity:literal, $function:path) => {
-        $crate::native::Native::new($name, $arity, |_call, args| $function(args))
+    ($name:literal, $arity:literal, $function:expr) => {
+        $crate::native::Native::pure($name, $arity, $function)
     };
 }
 pub(crate) use pure;
@@ -90,11 +90,6 @@ pub(crate) fn elements_or_badarg(term: &Term) -> Result<Vec<Term>, Exception> {
 /// True for `[]` and for cons cells.
 pub(crate) fn is_list(term: &Term) -> bool {
     matches!(term, Term::Nil | Term::List(_))
-}
-
-/// True for integers of any size.
-pub(crate) fn is_integer(term: &Term) -> bool {
-    matches!(term, Term::Integer(_) | Term::BigInteger(_))
 }
 
 /// A size or count: a non-negative integer of this machine.

@@ -17,8 +17,10 @@
 //! are a plain `fn(&[Term]) -> Answer`; see [`argument`].
 
 mod argument;
+mod base64;
 mod binaries;
 mod checksum;
+mod compression;
 mod conversion;
 mod ets;
 mod external;
@@ -28,15 +30,21 @@ mod hash;
 mod io;
 mod lists;
 mod maps;
+mod math;
+mod node;
 mod number;
 mod os;
 mod path;
+mod ports;
 mod posix;
+mod regex;
 mod scan_input;
 mod strings;
 mod system_info;
+mod tcp;
 mod term_file;
 mod time;
+mod unicode;
 mod waiting;
 
 use std::collections::BTreeSet;
@@ -46,8 +54,11 @@ use crate::native::{NativeModule, Prelude};
 
 /// Functions written in Rust.
 pub(crate) const MODULES: &[&NativeModule] = &[
+    &base64::BASE64,
     &binaries::BINARIES,
     &checksum::CHECKSUMS,
+    &compression::ZIP,
+    &compression::ZLIB,
     &conversion::CONVERSIONS,
     &ets::ETS,
     &external::EXTERNAL,
@@ -61,16 +72,43 @@ pub(crate) const MODULES: &[&NativeModule] = &[
     &io::IO,
     &lists::LISTS,
     &maps::MAPS,
+    &math::MATH,
+    &node::APPLICATION,
+    &node::CODE,
+    &node::ESCRIPT,
+    &node::INIT,
+    &node::RAND,
     &number::NUMBERS,
     &os::OS,
+    &ports::PORTS,
+    &regex::RE,
     &strings::STRINGS,
     &system_info::SYSTEM_INFO,
-    &time::TIME,
+    &tcp::GEN_TCP,
+    &tcp::INET,
     &time::OS_TIME,
+    &time::TIME,
+    &unicode::UNICODE,
 ];
 
 /// Modules written in Erlang.
 pub(crate) const PRELUDES: &[Prelude] = &[
+    Prelude {
+        module: "calendar",
+        source: include_str!("prelude/calendar.erl"),
+    },
+    Prelude {
+        module: "dict",
+        source: include_str!("prelude/dict.erl"),
+    },
+    Prelude {
+        module: "filename",
+        source: include_str!("prelude/filename.erl"),
+    },
+    Prelude {
+        module: "gb_trees",
+        source: include_str!("prelude/gb_trees.erl"),
+    },
     Prelude {
         module: "lists",
         source: include_str!("prelude/lists.erl"),
@@ -80,22 +118,34 @@ pub(crate) const PRELUDES: &[Prelude] = &[
         source: include_str!("prelude/maps.erl"),
     },
     Prelude {
+        module: "orddict",
+        source: include_str!("prelude/orddict.erl"),
+    },
+    Prelude {
+        module: "ordsets",
+        source: include_str!("prelude/ordsets.erl"),
+    },
+    Prelude {
         module: "proplists",
         source: include_str!("prelude/proplists.erl"),
+    },
+    Prelude {
+        module: "queue",
+        source: include_str!("prelude/queue.erl"),
+    },
+    Prelude {
+        module: "sets",
+        source: include_str!("prelude/sets.erl"),
     },
     Prelude {
         module: "string",
         source: include_str!("prelude/string.erl"),
     },
+    Prelude {
+        module: "timer",
+        source: include_str!("prelude/timer.erl"),
+    },
 ];
-
-/// Every library function as `Module:Function/Arity`, sorted.
-pub fn functions() -> Vec<String> {
-    NAMES
-        .iter()
-        .map(|(module, function, arity)| format!("{module}:{function}/{arity}"))
-        .collect()
-}
 
 static NAMES: LazyLock<BTreeSet<(String, String, u64)>> = LazyLock::new(|| {
     let mut names = BTreeSet::new();

@@ -258,3 +258,12 @@ fn run_shell(command: &str, variables: Vec<(OsString, OsString)>, limit: usize) 
     let _ = shell.wait();
     all
 }
+
+/// The name of this machine, up to the first point.
+pub(crate) fn host_name() -> String {
+    let name = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
+    name.split('.').next().unwrap_or_default().to_string()
+}
