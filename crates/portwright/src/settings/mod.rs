@@ -289,9 +289,12 @@ impl PortSettings {
         self
     }
 
-    /// For [`run`](crate::run): told at once how the program ended, whose group can
-    /// still be signalled then.
-    pub(crate) fn supervised(mut self) -> Self {
+    /// For those who supervise a program, as [`run`](crate::run()) does: `exit_status` and
+    /// [`exit_signal`](Self::exit_signal), told as soon as the program has ended, though its output
+    /// may not be read to the end yet. The program is reaped when the port closes, so that until
+    /// then [`Port::signal`](crate::Port::signal) reaches what is left of its process group. An
+    /// extension to OTP.
+    pub fn supervised(mut self) -> Self {
         self.exit_status = true;
         self.exit_signal = true;
         self.early_status = true;
