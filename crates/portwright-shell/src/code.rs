@@ -21,9 +21,6 @@ pub(crate) enum Op {
     Const(u32),
     /// Pushes a slot.
     Load(u32),
-    /// Pushes a slot if its flag slot holds `true`; else the variable
-    /// (constant `name`) is unbound.
-    LoadMaybe { slot: u32, flag: u32, name: u32 },
     /// Pops into a slot.
     Store(u32),
     /// Sets a flag slot.
@@ -44,12 +41,26 @@ pub(crate) enum Op {
     /// As above with the values exchanged.
     OrElse(u32),
     /// Calls of functions: the arguments are on the stack.
-    CallLocal { function: u32, arity: u8, tail: bool },
-    CallSite { site: u32, arity: u8, tail: bool },
+    CallLocal {
+        function: u32,
+        arity: u8,
+        tail: bool,
+    },
+    CallSite {
+        site: u32,
+        arity: u8,
+        tail: bool,
+    },
     /// The fun below the arguments.
-    CallFun { arity: u8, tail: bool },
+    CallFun {
+        arity: u8,
+        tail: bool,
+    },
     /// Module and function below the arguments.
-    CallDynamic { arity: u8, tail: bool },
+    CallDynamic {
+        arity: u8,
+        tail: bool,
+    },
     Return,
     /// Pushes a closure over a function of this module.
     Closure(u32),
@@ -64,39 +75,80 @@ pub(crate) enum Op {
     NodeName,
 
     // Patterns: each pops the value it looks at.
-    MatchConst { constant: u32, fail: u32 },
-    MatchSlot { slot: u32, fail: u32 },
+    MatchConst {
+        constant: u32,
+        fail: u32,
+    },
+    MatchSlot {
+        slot: u32,
+        fail: u32,
+    },
     /// Binds the slot if the flag is not `true`, else compares.
-    MatchMaybe { slot: u32, flag: u32, fail: u32 },
+    MatchMaybe {
+        slot: u32,
+        flag: u32,
+        fail: u32,
+    },
     /// Pushes the elements, the first on top.
-    MatchTuple { arity: u32, fail: u32 },
+    MatchTuple {
+        arity: u32,
+        fail: u32,
+    },
     /// Pushes tail, then head on top.
-    MatchCons { fail: u32 },
-    MatchNil { fail: u32 },
+    MatchCons {
+        fail: u32,
+    },
+    MatchNil {
+        fail: u32,
+    },
     /// Only looks: the map stays.
-    MatchMap { fail: u32 },
+    MatchMap {
+        fail: u32,
+    },
     /// Pops key and map, pushes the value.
-    MatchKey { fail: u32 },
+    MatchKey {
+        fail: u32,
+    },
     /// Pops a binary into two slots: the bits, and the offset 0.
-    BitsStart { slot: u32, fail: u32 },
+    BitsStart {
+        slot: u32,
+        fail: u32,
+    },
     /// Pops the size if the segment has a dynamic one; pushes what it read.
-    BitsField { slot: u32, segment: u32, fail: u32 },
+    BitsField {
+        slot: u32,
+        segment: u32,
+        fail: u32,
+    },
     /// Fails unless all bits are read.
-    BitsEnd { slot: u32, fail: u32 },
+    BitsEnd {
+        slot: u32,
+        fail: u32,
+    },
     /// Jumps when all bits are read (binary generators).
-    BitsDone { slot: u32, target: u32 },
+    BitsDone {
+        slot: u32,
+        target: u32,
+    },
 
     // Construction.
     /// Pops values and sizes of the segments of this table entry.
-    BuildBits { segments: u32 },
+    BuildBits {
+        segments: u32,
+    },
     /// Pops that many key and value pairs, pushes a map.
     NewMap(u32),
     /// Pops value, key, map; pushes the updated map.
-    PutMap { exact: bool },
+    PutMap {
+        exact: bool,
+    },
     /// Only looks: `{badmap, V}` unless a map.
     CheckMap,
     /// Only looks: `{badrecord, V}` unless a tuple of this size and tag.
-    CheckRecord { arity: u32, tag: u32 },
+    CheckRecord {
+        arity: u32,
+        tag: u32,
+    },
     /// Pops a value and a tuple, pushes the tuple with element `n` (from 0)
     /// replaced.
     SetElement(u32),
@@ -110,8 +162,6 @@ pub(crate) enum Op {
     TryClause,
     IfClause,
     FunctionClause,
-    /// Raises the constant with class error.
-    RaiseConst(u32),
     /// Pops V, raises `{constant, V}`.
     RaiseTagged(u32),
 
@@ -129,14 +179,20 @@ pub(crate) enum Op {
     SetTimeout,
     /// Tries the mailbox; each message is pushed at `clauses`. At the deadline
     /// goes to the failure point `timeout` (0 means none).
-    Receive { clauses: u32, timeout: u32 },
+    Receive {
+        clauses: u32,
+        timeout: u32,
+    },
     Accept,
     Reject,
 
     // Comprehensions.
     /// Takes the next element of the list in the slot and pushes it; jumps at
     /// its end; `{bad_generator, V}` otherwise.
-    Next { slot: u32, end: u32 },
+    Next {
+        slot: u32,
+        end: u32,
+    },
     /// Pops a map, pushes the list of its pairs.
     MapPairs,
     /// Pops and prepends to the list in the slot.
@@ -246,7 +302,10 @@ pub(crate) struct CallSite {
 #[derive(Clone)]
 pub(crate) enum Target {
     Native(NativeKind),
-    Erlang { module: Arc<Module>, function: u32 },
+    Erlang {
+        module: Arc<Module>,
+        function: u32,
+    },
     /// `apply/2`.
     ApplyFun,
     /// `apply/3`.
@@ -291,12 +350,20 @@ impl Module {
 
 impl std::fmt::Debug for CallSite {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}/{}", self.module.as_str(), self.function.as_str(), self.arity)
+        write!(
+            f,
+            "{}:{}/{}",
+            self.module.as_str(),
+            self.function.as_str(),
+            self.arity
+        )
     }
 }
 
 impl std::fmt::Debug for Module {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Module").field("name", &self.name.as_str()).finish_non_exhaustive()
+        f.debug_struct("Module")
+            .field("name", &self.name.as_str())
+            .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use portwright::{Node, Process};
 use portwright_term::{Atom, Term};
 
 use crate::code::{Module, Origin};
-use crate::compile::{self, Checking, CompiledExpression, LocalCalls};
+use crate::compile::{self, CompiledExpression, LocalCalls};
 use crate::exception::Exception;
 use crate::machine::Machine;
 use crate::native::Call;
@@ -21,8 +21,8 @@ pub enum Mode {
     /// As typed into the shell: each expression is checked before it runs, and
     /// unknown functions are shell commands.
     Shell,
-    /// As `file:eval/1` and `erl_eval:exprs/2`: faults are exceptions when
-    /// control reaches them.
+    /// As `file:eval/1` and `erl_eval:exprs/2`: each sequence is checked as a
+    /// whole, and a fault is an exception.
     File,
 }
 
@@ -54,7 +54,10 @@ pub struct Bindings(Vec<(Atom, Term)>);
 impl Bindings {
     /// The value of a variable.
     pub fn get(&self, name: Atom) -> Option<&Term> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+        self.0
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
     }
 
     /// Gives a variable a value.
@@ -110,7 +113,10 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Reads a text that starts at line 1, column 1.
     pub fn new(text: &'a str) -> Reader<'a> {
-        Reader { scanner: parse::scanner(text), failed: false }
+        Reader {
+            scanner: parse::scanner(text),
+            failed: false,
+        }
     }
 
     /// The next sequence; `None` at the end of the text. After an error in the
@@ -130,7 +136,10 @@ impl<'a> Reader<'a> {
         Some(with_stack(tokens, || {
             let result = parse::expressions(&sequence);
             result
-                .map(|expressions| Sequence { expressions, tokens })
+                .map(|expressions| Sequence {
+                    expressions,
+                    tokens,
+                })
                 .map_err(|mut error| {
                     error.incomplete |= !sequence.complete && error.place == sequence.end;
                     error
@@ -176,7 +185,10 @@ impl Evaluator {
 
     /// An evaluator that is this process.
     pub fn in_process(process: Process, system: Arc<System>, mode: Mode) -> Evaluator {
-        Evaluator { call: Call::new(process, system), mode }
+        Evaluator {
+            call: Call::new(process, system),
+            mode,
+        }
     }
 
     /// What native functions see: the process, its variables and the system.
@@ -221,10 +233,19 @@ impl Evaluator {
     /// The first [`EvalError`]. Of a sequence that fails no variable is kept, as
     /// in the shell of OTP.
     pub async fn evaluate_sequence(&mut self, sequence: &Sequence) -> Result<Term, EvalError> {
+        let all = 0..sequence.expressions.len();
+        if self.mode == Mode::File {
+            return self
+                .evaluate_part(sequence, all, LocalCalls::Undefined)
+                .await;
+        }
         let before = self.bindings().clone();
         let mut value = Term::Nil;
-        for index in 0..sequence.expressions.len() {
-            match self.evaluate_expression(sequence, index).await {
+        for index in all {
+            match self
+                .evaluate_part(sequence, index..index + 1, LocalCalls::Shell)
+                .await
+            {
                 Ok(result) => value = result,
                 Err(error) => {
                     *self.bindings() = before;
@@ -235,22 +256,31 @@ impl Evaluator {
         Ok(value)
     }
 
-    async fn evaluate_expression(
+    async fn evaluate_part(
         &mut self,
         sequence: &Sequence,
-        index: usize,
+        part: std::ops::Range<usize>,
+        local_calls: LocalCalls,
     ) -> Result<Term, EvalError> {
-        let (checking, local_calls) = match self.mode {
-            Mode::Shell => (Checking::Before, LocalCalls::Shell),
-            Mode::File => (Checking::Running, LocalCalls::Undefined),
-        };
         let bindings = self.bindings().clone();
         let names: Vec<Atom> = bindings.0.iter().map(|(name, _)| *name).collect();
         let compiled = with_stack(sequence.tokens, || {
-            compile::expression(&sequence.expressions[index], &names, checking, local_calls)
-        })
-        .map_err(EvalError::Check)?;
-        let CompiledExpression { module, exports } = compiled;
+            compile::expressions(&sequence.expressions[part], &names, local_calls)
+        });
+        let CompiledExpression { module, exports } = match compiled {
+            Ok(compiled) => compiled,
+            Err(faults) if self.mode == Mode::Shell => {
+                return Err(EvalError::Check(
+                    faults.into_iter().map(SyntaxError::from).collect(),
+                ));
+            }
+            Err(faults) => {
+                let reason = faults
+                    .first()
+                    .map_or(Term::Nil, |fault| fault.fault.reason());
+                return Err(EvalError::Raised(Exception::error(reason)));
+            }
+        };
         let values = bindings.0.into_iter().map(|(_, value)| value).collect();
         let (pid, limit) = (self.call.pid(), self.call.system().stack_limit());
         let mut machine = Machine::expression(module, values, pid, limit);
@@ -285,7 +315,11 @@ impl Evaluator {
         function: Atom,
         arguments: Vec<Term>,
     ) -> Result<Term, EvalError> {
-        let entry = Entry::Named { module, function, arguments: Term::list(arguments) };
+        let entry = Entry::Named {
+            module,
+            function,
+            arguments: Term::list(arguments),
+        };
         let mut machine = entry.machine(self.call.pid(), self.call.system());
         let result = process::run(&mut machine, &mut self.call).await;
         self.outcome(result)

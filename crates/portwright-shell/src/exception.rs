@@ -238,9 +238,7 @@ impl Exception {
     pub fn caught(&self) -> Term {
         let exit = Term::Atom(atoms::EXIT);
         match self.class() {
-            Class::Error => {
-                Term::tuple([exit, Term::tuple([self.reason().clone(), self.stack()])])
-            }
+            Class::Error => Term::tuple([exit, Term::tuple([self.reason().clone(), self.stack()])]),
             Class::Exit => Term::tuple([exit, self.reason().clone()]),
             Class::Throw => self.reason().clone(),
         }
@@ -249,6 +247,12 @@ impl Exception {
 
 impl fmt::Debug for Exception {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{:?} {:?}", self.class().atom().as_str(), self.reason(), self.stack())
+        write!(
+            f,
+            "{}:{:?} {:?}",
+            self.class().atom().as_str(),
+            self.reason(),
+            self.stack()
+        )
     }
 }

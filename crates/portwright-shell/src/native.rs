@@ -108,17 +108,29 @@ pub struct Native {
 impl Native {
     /// A function that needs nothing but its arguments.
     pub const fn pure(name: &'static str, arity: u8, function: PureFn) -> Native {
-        Native { name, arity, kind: NativeKind::Pure(function) }
+        Native {
+            name,
+            arity,
+            kind: NativeKind::Pure(function),
+        }
     }
 
     /// A function that returns at once.
     pub const fn new(name: &'static str, arity: u8, function: NativeFn) -> Native {
-        Native { name, arity, kind: NativeKind::Now(function) }
+        Native {
+            name,
+            arity,
+            kind: NativeKind::Now(function),
+        }
     }
 
     /// A function that may wait.
     pub const fn waiting(name: &'static str, arity: u8, function: WaitingFn) -> Native {
-        Native { name, arity, kind: NativeKind::Waiting(function) }
+        Native {
+            name,
+            arity,
+            kind: NativeKind::Waiting(function),
+        }
     }
 
     /// A function that seldom waits: `try_now` gives the value or `None`, and
@@ -129,7 +141,11 @@ impl Native {
         try_now: TryFn,
         waiting: WaitingFn,
     ) -> Native {
-        Native { name, arity, kind: NativeKind::Either(try_now, waiting) }
+        Native {
+            name,
+            arity,
+            kind: NativeKind::Either(try_now, waiting),
+        }
     }
 }
 
@@ -218,9 +234,13 @@ impl Call {
     /// The value of this type that belongs to the calling process, made with
     /// `Default` at first use.
     pub fn local<T: Default + Send + 'static>(&mut self) -> &mut T {
-        let slot = self.local.entry(TypeId::of::<T>()).or_insert_with(|| Box::<T>::default());
+        let slot = self
+            .local
+            .entry(TypeId::of::<T>())
+            .or_insert_with(|| Box::<T>::default());
         // The key is the type's own id.
-        slot.downcast_mut().expect("values are stored under their own type")
+        slot.downcast_mut()
+            .expect("values are stored under their own type")
     }
 
     /// Takes the process out when the evaluator is done.

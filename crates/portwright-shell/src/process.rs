@@ -18,7 +18,11 @@ pub(crate) enum Entry {
     /// A fun without arguments.
     Fun(Term),
     /// `Module:Function(Arguments...)`.
-    Named { module: Atom, function: Atom, arguments: Term },
+    Named {
+        module: Atom,
+        function: Atom,
+        arguments: Term,
+    },
 }
 
 impl Entry {
@@ -27,9 +31,11 @@ impl Entry {
         let limit = system.stack_limit();
         match self {
             Entry::Fun(fun) => Machine::apply_fun(fun, Term::Nil, pid, limit),
-            Entry::Named { module, function, arguments } => {
-                Machine::apply(module, function, arguments, pid, limit)
-            }
+            Entry::Named {
+                module,
+                function,
+                arguments,
+            } => Machine::apply(module, function, arguments, pid, limit),
         }
     }
 }
@@ -53,7 +59,10 @@ pub(crate) async fn run(machine: &mut Machine, call: &mut Call) -> Result<Term, 
                     check_alive(call)?;
                 }
             }
-            Step::Await { function, arguments } => {
+            Step::Await {
+                function,
+                arguments,
+            } => {
                 let result = function(call, &arguments).await;
                 check_alive(call)?;
                 if let Some(exception) = machine.resume(result) {

@@ -40,7 +40,13 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     let preludes = library::PRELUDES
         .iter()
         .map(|source| {
-            (Atom::literal(source.module), PreludeModule { source, compiled: OnceLock::new() })
+            (
+                Atom::literal(source.module),
+                PreludeModule {
+                    source,
+                    compiled: OnceLock::new(),
+                },
+            )
         })
         .collect();
     Registry { natives, preludes }
@@ -83,21 +89,39 @@ pub(crate) fn resolve(
             _ => None,
         };
         if let Some(target) = target {
-            return Some(Found { target, stays: true });
+            return Some(Found {
+                target,
+                stays: true,
+            });
         }
     }
     if let Some(kind) = REGISTRY.natives.get(&(module, function, arity)) {
-        return Some(Found { target: Target::Native(*kind), stays: true });
+        return Some(Found {
+            target: Target::Native(*kind),
+            stays: true,
+        });
     }
     if let Some(prelude) = REGISTRY.preludes.get(&module) {
         let code = prelude.module()?;
         let number = *code.exports.get(&(function, arity))?;
-        let target = Target::Erlang { module: code.clone(), function: number };
-        return Some(Found { target, stays: true });
+        let target = Target::Erlang {
+            module: code.clone(),
+            function: number,
+        };
+        return Some(Found {
+            target,
+            stays: true,
+        });
     }
     let code = system?.program(module)?;
     let number = code.entry(function, arity)?;
-    Some(Found { target: Target::Erlang { module: code, function: number }, stays: false })
+    Some(Found {
+        target: Target::Erlang {
+            module: code,
+            function: number,
+        },
+        stays: false,
+    })
 }
 
 /// Whether the library has a module of this name.
@@ -112,9 +136,7 @@ pub fn functions() -> Vec<(String, String, u8)> {
     let mut list: Vec<(String, String, u8)> = REGISTRY
         .natives
         .keys()
-        .map(|(module, name, arity)| {
-            (module.as_str().to_owned(), name.as_str().to_owned(), *arity)
-        })
+        .map(|(module, name, arity)| (module.as_str().to_owned(), name.as_str().to_owned(), *arity))
         .collect();
     for arity in [2, 3] {
         list.push(("erlang".to_owned(), "apply".to_owned(), arity));
@@ -122,7 +144,11 @@ pub fn functions() -> Vec<(String, String, u8)> {
     for (name, prelude) in &REGISTRY.preludes {
         if let Some(module) = prelude.module() {
             list.extend(module.exports.keys().map(|(function, arity)| {
-                (name.as_str().to_owned(), function.as_str().to_owned(), *arity)
+                (
+                    name.as_str().to_owned(),
+                    function.as_str().to_owned(),
+                    *arity,
+                )
             }));
         }
     }

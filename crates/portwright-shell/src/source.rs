@@ -44,5 +44,6 @@ pub(crate) fn module(
     with_stack(text.len(), || {
         let forms = parse::forms(text, file)?;
         compile::module(forms, name, file, origin)
+            .map_err(|faults| faults.into_iter().map(SyntaxError::from).collect())
     })
 }

@@ -80,7 +80,12 @@ pub struct Captured {
 impl Captured {
     /// What was printed on this stream since the last call.
     pub fn take(&self, stream: Stream) -> Vec<u8> {
-        std::mem::take(&mut *self.buffer(stream).lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(
+            &mut *self
+                .buffer(stream)
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
     }
 
     fn buffer(&self, stream: Stream) -> &Mutex<Vec<u8>> {
@@ -93,7 +98,10 @@ impl Captured {
 
 impl Output for Captured {
     fn write(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        self.buffer(stream).lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        self.buffer(stream)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend_from_slice(bytes);
         Ok(())
     }
 }
@@ -156,7 +164,10 @@ impl System {
     /// What the device says.
     pub fn write(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
         let result = self.output.write(stream, bytes);
-        if result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        if result
+            .as_ref()
+            .is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+        {
             self.halt(0);
         }
         result
@@ -208,11 +219,18 @@ impl System {
 
     /// The program loaded under this module name.
     pub(crate) fn program(&self, name: Atom) -> Option<Arc<Module>> {
-        self.programs.read().unwrap_or_else(PoisonError::into_inner).get(&name).cloned()
+        self.programs
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&name)
+            .cloned()
     }
 
     pub(crate) fn load(&self, module: Arc<Module>) {
-        let mut programs = self.programs.write().unwrap_or_else(PoisonError::into_inner);
+        let mut programs = self
+            .programs
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         programs.insert(module.name, module);
     }
 
@@ -257,6 +275,8 @@ impl System {
             .clone();
         drop(shared);
         // The key is the type's own id.
-        value.downcast().expect("values are stored under their own type")
+        value
+            .downcast()
+            .expect("values are stored under their own type")
     }
 }

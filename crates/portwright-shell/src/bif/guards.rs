@@ -20,8 +20,20 @@ macro_rules! tests {
 }
 
 tests!(
-    is_atom, is_binary, is_bitstring, is_boolean, is_float, is_function, is_integer, is_list,
-    is_map, is_number, is_pid, is_port, is_reference, is_tuple,
+    is_atom,
+    is_binary,
+    is_bitstring,
+    is_boolean,
+    is_float,
+    is_function,
+    is_integer,
+    is_list,
+    is_map,
+    is_number,
+    is_pid,
+    is_port,
+    is_reference,
+    is_tuple,
 );
 
 /// All of them, and some that are as simple.
@@ -140,12 +152,24 @@ fn binary_part(args: &[Term]) -> Value {
 }
 
 fn part(binary: &Term, start: &Term, length: &Term, at: u8, length_at: u8) -> Value {
-    let Some(binary) = binary.as_binary() else { return Err(bad(1, "not a binary")) };
-    let Term::Integer(start) = start else { return Err(bad(at, "not an integer")) };
-    let Term::Integer(length) = length else { return Err(bad(length_at, "not an integer")) };
+    let Some(binary) = binary.as_binary() else {
+        return Err(bad(1, "not a binary"));
+    };
+    let Term::Integer(start) = start else {
+        return Err(bad(at, "not an integer"));
+    };
+    let Term::Integer(length) = length else {
+        return Err(bad(length_at, "not an integer"));
+    };
     let (start, length) = (*start, *length);
-    let end = start.checked_add(length).ok_or_else(|| bad(length_at, "out of range"))?;
-    let (from, to) = if length < 0 { (end, start) } else { (start, end) };
+    let end = start
+        .checked_add(length)
+        .ok_or_else(|| bad(length_at, "out of range"))?;
+    let (from, to) = if length < 0 {
+        (end, start)
+    } else {
+        (start, end)
+    };
     let all = i64::try_from(binary.len()).unwrap_or(i64::MAX);
     if !(0..=all).contains(&start) {
         return Err(bad(at, "out of range"));
@@ -157,7 +181,9 @@ fn part(binary: &Term, start: &Term, length: &Term, at: u8, length_at: u8) -> Va
 }
 
 fn bit_size(args: &[Term]) -> Value {
-    bits::bit_size(&args[0]).map(Term::from).ok_or_else(|| bad(1, "not a bitstring"))
+    bits::bit_size(&args[0])
+        .map(Term::from)
+        .ok_or_else(|| bad(1, "not a bitstring"))
 }
 
 fn byte_size(args: &[Term]) -> Value {
@@ -169,7 +195,9 @@ fn byte_size(args: &[Term]) -> Value {
 
 /// The integer of a float that has no fraction.
 fn whole(value: f64) -> Value {
-    BigInt::from_f64(value).map(Term::from).ok_or_else(Exception::badarg)
+    BigInt::from_f64(value)
+        .map(Term::from)
+        .ok_or_else(Exception::badarg)
 }
 
 fn rounded(value: &Term, how: fn(f64) -> f64) -> Value {
@@ -215,7 +243,9 @@ fn element(args: &[Term]) -> Value {
         }
         _ => return Err(bad(1, "not an integer")),
     };
-    let Some(elements) = args[1].as_tuple() else { return Err(bad(2, "not a tuple")) };
+    let Some(elements) = args[1].as_tuple() else {
+        return Err(bad(2, "not a tuple"));
+    };
     index
         .and_then(|index| index.checked_sub(1))
         .and_then(|index| elements.get(index))
@@ -250,8 +280,9 @@ fn map_get(args: &[Term]) -> Value {
     match &args[1] {
         Term::Map(map) => match map.get(&args[0]) {
             Some(value) => Ok(value.clone()),
-            None => Err(Exception::tagged(atoms::BADKEY, args[0].clone())
-                .note(1, "not present in map")),
+            None => {
+                Err(Exception::tagged(atoms::BADKEY, args[0].clone()).note(1, "not present in map"))
+            }
         },
         other => Err(Exception::tagged(atoms::BADMAP, other.clone()).note(2, "not a map")),
     }

@@ -24,7 +24,9 @@ pub(crate) const MODULES: &[&NativeModule] = &[
 
 /// Whether `name/arity` is callable without a module.
 pub(crate) fn is_auto_imported(name: Atom, arity: u8) -> bool {
-    names::AUTO_IMPORTED.binary_search(&(name.as_str(), arity)).is_ok()
+    names::AUTO_IMPORTED
+        .binary_search(&(name.as_str(), arity))
+        .is_ok()
 }
 
 /// Whether guards may call it.
@@ -33,12 +35,14 @@ pub(crate) fn is_guard(name: Atom, arity: u8) -> bool {
     if arity == 0 {
         return name == "self" || name == "node";
     }
-    [&guards::GUARDS, &operators::OPERATORS].into_iter().any(|module| {
-        module.functions.iter().any(|native| {
-            native.name == name
-                && native.arity == arity
-                && matches!(native.kind, NativeKind::Pure(_))
-                && !matches!(name, "++" | "--" | "setelement" | "max" | "min")
+    [&guards::GUARDS, &operators::OPERATORS]
+        .into_iter()
+        .any(|module| {
+            module.functions.iter().any(|native| {
+                native.name == name
+                    && native.arity == arity
+                    && matches!(native.kind, NativeKind::Pure(_))
+                    && !matches!(name, "++" | "--" | "setelement" | "max" | "min")
+            })
         })
-    })
 }

@@ -17,24 +17,38 @@ pub(super) const PROCESSES: NativeModule = NativeModule::new(
     "erlang",
     &[
         Native::new("self", 0, |call, _| Ok(Term::Pid(call.pid()))),
-        Native::new("node", 0, |call, _| Ok(Term::Atom(call.system().node().name()))),
+        Native::new("node", 0, |call, _| {
+            Ok(Term::Atom(call.system().node().name()))
+        }),
         Native::new("spawn", 1, |call, args| spawn(call, args, &[])),
-        Native::new("spawn", 2, |call, args| spawn(call, own_node(call, args)?, &[])),
+        Native::new("spawn", 2, |call, args| {
+            spawn(call, own_node(call, args)?, &[])
+        }),
         Native::new("spawn", 3, |call, args| spawn(call, args, &[])),
-        Native::new("spawn", 4, |call, args| spawn(call, own_node(call, args)?, &[])),
-        Native::new("spawn_link", 1, |call, args| spawn(call, args, &[atoms::LINK])),
+        Native::new("spawn", 4, |call, args| {
+            spawn(call, own_node(call, args)?, &[])
+        }),
+        Native::new("spawn_link", 1, |call, args| {
+            spawn(call, args, &[atoms::LINK])
+        }),
         Native::new("spawn_link", 2, |call, args| {
             spawn(call, own_node(call, args)?, &[atoms::LINK])
         }),
-        Native::new("spawn_link", 3, |call, args| spawn(call, args, &[atoms::LINK])),
+        Native::new("spawn_link", 3, |call, args| {
+            spawn(call, args, &[atoms::LINK])
+        }),
         Native::new("spawn_link", 4, |call, args| {
             spawn(call, own_node(call, args)?, &[atoms::LINK])
         }),
-        Native::new("spawn_monitor", 1, |call, args| spawn(call, args, &[atoms::MONITOR])),
+        Native::new("spawn_monitor", 1, |call, args| {
+            spawn(call, args, &[atoms::MONITOR])
+        }),
         Native::new("spawn_monitor", 2, |call, args| {
             spawn(call, own_node(call, args)?, &[atoms::MONITOR])
         }),
-        Native::new("spawn_monitor", 3, |call, args| spawn(call, args, &[atoms::MONITOR])),
+        Native::new("spawn_monitor", 3, |call, args| {
+            spawn(call, args, &[atoms::MONITOR])
+        }),
         Native::new("spawn_monitor", 4, |call, args| {
             spawn(call, own_node(call, args)?, &[atoms::MONITOR])
         }),
@@ -55,7 +69,9 @@ pub(super) const PROCESSES: NativeModule = NativeModule::new(
         Native::new("whereis", 1, whereis),
         Native::new("registered", 0, registered),
         Native::new("process_flag", 2, process_flag),
-        Native::new("process_flag", 3, |call, args| process_flag(call, &args[1..])),
+        Native::new("process_flag", 3, |call, args| {
+            process_flag(call, &args[1..])
+        }),
         Native::new("process_info", 1, process_info),
         Native::new("process_info", 2, process_info_item),
         Native::new("processes", 0, processes),
@@ -104,15 +120,17 @@ fn own_node<'a>(call: &Call, args: &'a [Term]) -> Result<&'a [Term], Exception> 
 fn entry(args: &[Term]) -> Result<Entry, Exception> {
     match args {
         [fun] => match fun {
-            Term::Fun(function) if function.arity() == 0 => Ok(Entry::Fun(fun.clone())),
-            Term::Fun(_) => Err(bad(1, "not a fun of arity 0")),
+            // One that takes arguments fails in the new process.
+            Term::Fun(_) => Ok(Entry::Fun(fun.clone())),
             _ => Err(bad(1, "not a fun")),
         },
         [module, function, arguments] => {
             match (module.as_atom(), function.as_atom(), arguments.to_vec()) {
-                (Some(module), Some(function), Some(_)) => {
-                    Ok(Entry::Named { module, function, arguments: arguments.clone() })
-                }
+                (Some(module), Some(function), Some(_)) => Ok(Entry::Named {
+                    module,
+                    function,
+                    arguments: arguments.clone(),
+                }),
                 (None, ..) => Err(bad(1, "not an atom")),
                 (_, None, _) => Err(bad(2, "not an atom")),
                 _ => Err(bad(3, "not a list")),
@@ -124,6 +142,11 @@ fn entry(args: &[Term]) -> Result<Entry, Exception> {
 
 fn spawn(call: &mut Call, args: &[Term], options: &[Atom]) -> Value {
     let entry = entry(args)?;
+    if let (Entry::Fun(Term::Fun(fun)), true) = (&entry, options.contains(&atoms::MONITOR))
+        && fun.arity() != 0
+    {
+        return Err(Exception::badarg());
+    }
     let options = SpawnOptions {
         link: options.contains(&atoms::LINK),
         monitor: options.contains(&atoms::MONITOR),
@@ -136,9 +159,13 @@ fn spawn(call: &mut Call, args: &[Term], options: &[Atom]) -> Value {
 }
 
 fn spawn_opt(call: &mut Call, args: &[Term]) -> Value {
-    let Some((options, args)) = args.split_last() else { return Err(Exception::badarg()) };
+    let Some((options, args)) = args.split_last() else {
+        return Err(Exception::badarg());
+    };
     let argument = if args.len() == 1 { 2 } else { 4 };
-    let Some(options) = options.to_vec() else { return Err(bad(argument, "not a list")) };
+    let Some(options) = options.to_vec() else {
+        return Err(bad(argument, "not a list"));
+    };
     let mut wanted = Vec::new();
     for option in options {
         match &option {
@@ -184,7 +211,9 @@ fn send_now(call: &mut Call, args: &[Term]) -> Result<Option<Term>, Exception> {
         let _ = call.process_ref().send(*pid, args[1].clone());
         return Ok(Some(args[1].clone()));
     }
-    let Some(to) = destination(call, &args[0])? else { return Ok(Some(args[1].clone())) };
+    let Some(to) = destination(call, &args[0])? else {
+        return Ok(Some(args[1].clone()));
+    };
     match call.process_ref().try_send(to, args[1].clone()) {
         Ok(Sent::Sent) => Ok(Some(args[1].clone())),
         Ok(_) => Ok(None),
@@ -195,8 +224,14 @@ fn send_now(call: &mut Call, args: &[Term]) -> Result<Option<Term>, Exception> {
 fn send_waiting<'a>(call: &'a mut Call, args: &'a [Term]) -> NativeFuture<'a> {
     Box::pin(async move {
         let result = Term::Atom(atoms::OK);
-        let result = if args.len() == 3 { result } else { args[1].clone() };
-        let Some(to) = destination(call, &args[0])? else { return Ok(result) };
+        let result = if args.len() == 3 {
+            result
+        } else {
+            args[1].clone()
+        };
+        let Some(to) = destination(call, &args[0])? else {
+            return Ok(result);
+        };
         match call.process_ref().send_waiting(to, args[1].clone()).await {
             Ok(()) => Ok(result),
             Err(_) => Err(Exception::badarg()),
@@ -206,7 +241,9 @@ fn send_waiting<'a>(call: &'a mut Call, args: &'a [Term]) -> NativeFuture<'a> {
 
 /// `erlang:send/3`.
 fn send_options_now(call: &mut Call, args: &[Term]) -> Result<Option<Term>, Exception> {
-    let Some(options) = args[2].to_vec() else { return Err(bad(3, "not a list")) };
+    let Some(options) = args[2].to_vec() else {
+        return Err(bad(3, "not a list"));
+    };
     let mut nosuspend = false;
     for option in options {
         match option.as_atom().map(Atom::as_str) {
@@ -231,7 +268,9 @@ fn identity(term: &Term) -> Option<Identity> {
 }
 
 fn link(call: &mut Call, args: &[Term]) -> Value {
-    let Some(to) = identity(&args[0]) else { return Err(bad(1, "not a pid or port")) };
+    let Some(to) = identity(&args[0]) else {
+        return Err(bad(1, "not a pid or port"));
+    };
     match call.process_ref().link(to) {
         Ok(()) => Ok(Term::boolean(true)),
         Err(_) => Err(Exception::error(Term::Atom(atoms::NOPROC))),
@@ -239,7 +278,9 @@ fn link(call: &mut Call, args: &[Term]) -> Value {
 }
 
 fn unlink(call: &mut Call, args: &[Term]) -> Value {
-    let Some(from) = identity(&args[0]) else { return Err(bad(1, "not a pid or port")) };
+    let Some(from) = identity(&args[0]) else {
+        return Err(bad(1, "not a pid or port"));
+    };
     call.process_ref().unlink(from);
     Ok(Term::boolean(true))
 }
@@ -256,7 +297,11 @@ fn monitor(call: &mut Call, args: &[Term]) -> Value {
         _ => return Err(bad(1, "invalid monitor type")),
     };
     let named = |name: Atom| {
-        if port { MonitorTarget::PortName(name) } else { MonitorTarget::ProcessName(name) }
+        if port {
+            MonitorTarget::PortName(name)
+        } else {
+            MonitorTarget::ProcessName(name)
+        }
     };
     let target = match &args[1] {
         Term::Pid(pid) if !port => MonitorTarget::from(*pid),
@@ -271,7 +316,9 @@ fn monitor(call: &mut Call, args: &[Term]) -> Value {
     };
     let mut tag = None;
     if let Some(options) = args.get(2) {
-        let Some(options) = options.to_vec() else { return Err(bad(3, "not a list")) };
+        let Some(options) = options.to_vec() else {
+            return Err(bad(3, "not a list"));
+        };
         for option in options {
             match option.as_tuple() {
                 Some([Term::Atom(atoms::TAG), value]) => tag = Some(value.clone()),
@@ -286,10 +333,14 @@ fn monitor(call: &mut Call, args: &[Term]) -> Value {
 }
 
 fn demonitor(call: &mut Call, args: &[Term]) -> Value {
-    let Term::Reference(reference) = &args[0] else { return Err(bad(1, "not a reference")) };
+    let Term::Reference(reference) = &args[0] else {
+        return Err(bad(1, "not a reference"));
+    };
     let (mut flush, mut info) = (false, false);
     if let Some(options) = args.get(1) {
-        let Some(options) = options.to_vec() else { return Err(bad(2, "not a list")) };
+        let Some(options) = options.to_vec() else {
+            return Err(bad(2, "not a list"));
+        };
         for option in options {
             match option {
                 Term::Atom(atoms::FLUSH) => flush = true,
@@ -298,20 +349,29 @@ fn demonitor(call: &mut Call, args: &[Term]) -> Value {
             }
         }
     }
-    let found = call.process().demonitor(reference, DemonitorOptions { flush });
+    let found = call
+        .process()
+        .demonitor(reference, DemonitorOptions { flush });
     Ok(Term::boolean(if info { found } else { true }))
 }
 
 fn exit_signal(call: &mut Call, args: &[Term]) -> Value {
-    let Some(to) = identity(&args[0]) else { return Err(bad(1, "not a pid or port")) };
-    call.process_ref().exit_signal(to, ExitReason::from(args[1].clone()));
+    let Some(to) = identity(&args[0]) else {
+        return Err(bad(1, "not a pid or port"));
+    };
+    call.process_ref()
+        .exit_signal(to, ExitReason::from(args[1].clone()));
     process::check_alive(call)?;
     Ok(Term::boolean(true))
 }
 
 fn register(call: &mut Call, args: &[Term]) -> Value {
-    let Some(name) = args[0].as_atom() else { return Err(bad(1, "not an atom")) };
-    let Some(identity) = identity(&args[1]) else { return Err(bad(2, "not a pid or port")) };
+    let Some(name) = args[0].as_atom() else {
+        return Err(bad(1, "not an atom"));
+    };
+    let Some(identity) = identity(&args[1]) else {
+        return Err(bad(2, "not a pid or port"));
+    };
     match call.process_ref().register(name, identity) {
         Ok(()) => Ok(Term::boolean(true)),
         Err(_) if name == atoms::UNDEFINED => {
@@ -321,9 +381,7 @@ fn register(call: &mut Call, args: &[Term]) -> Value {
             use portwright::RegisterError;
             Err(match error {
                 RegisterError::NameInUse(_) => bad(1, "name is in use"),
-                RegisterError::AlreadyNamed(_) => {
-                    bad(2, "this process or port already has a name")
-                }
+                RegisterError::AlreadyNamed(_) => bad(2, "this process or port already has a name"),
                 _ => bad(2, "dead process"),
             })
         }
@@ -331,7 +389,9 @@ fn register(call: &mut Call, args: &[Term]) -> Value {
 }
 
 fn unregister(call: &mut Call, args: &[Term]) -> Value {
-    let Some(name) = args[0].as_atom() else { return Err(bad(1, "not an atom")) };
+    let Some(name) = args[0].as_atom() else {
+        return Err(bad(1, "not an atom"));
+    };
     if call.process_ref().unregister(name) {
         Ok(Term::boolean(true))
     } else {
@@ -340,7 +400,9 @@ fn unregister(call: &mut Call, args: &[Term]) -> Value {
 }
 
 fn whereis(call: &mut Call, args: &[Term]) -> Value {
-    let Some(name) = args[0].as_atom() else { return Err(bad(1, "not an atom")) };
+    let Some(name) = args[0].as_atom() else {
+        return Err(bad(1, "not an atom"));
+    };
     Ok(match call.process_ref().whereis(name) {
         Some(Registered::Process(pid)) => Term::Pid(pid),
         Some(Registered::Port(port)) => Term::Port(port),
@@ -349,11 +411,19 @@ fn whereis(call: &mut Call, args: &[Term]) -> Value {
 }
 
 fn registered(call: &mut Call, _: &[Term]) -> Value {
-    Ok(Term::list(call.system().node().registered().into_iter().map(Term::Atom)))
+    Ok(Term::list(
+        call.system()
+            .node()
+            .registered()
+            .into_iter()
+            .map(Term::Atom),
+    ))
 }
 
 fn process_flag(call: &mut Call, args: &[Term]) -> Value {
-    let Some(flag) = args[0].as_atom() else { return Err(bad(1, "not an atom")) };
+    let Some(flag) = args[0].as_atom() else {
+        return Err(bad(1, "not an atom"));
+    };
     match flag.as_str() {
         "trap_exit" => match args[1].as_bool() {
             Some(trap) => Ok(Term::boolean(call.process_ref().trap_exit(trap))),
@@ -430,7 +500,9 @@ fn process_info_item(call: &mut Call, args: &[Term]) -> Value {
     match &args[1] {
         Term::Atom(item) => Ok(info_item(call, pid, *item)?.unwrap_or(undefined)),
         list => {
-            let items = list.to_vec().ok_or_else(|| bad(2, "invalid item or item list"))?;
+            let items = list
+                .to_vec()
+                .ok_or_else(|| bad(2, "invalid item or item list"))?;
             let mut values = Vec::new();
             for item in items {
                 let Some(item) = item.as_atom() else {
@@ -451,7 +523,9 @@ fn process_info_item(call: &mut Call, args: &[Term]) -> Value {
 
 /// `{Item, Value}`, `[]` for a missing name, `None` for a dead process.
 fn info_item(call: &mut Call, pid: Pid, item: Atom) -> Result<Option<Term>, Exception> {
-    let Some(info) = call.system().node().process_info(pid) else { return Ok(None) };
+    let Some(info) = call.system().node().process_info(pid) else {
+        return Ok(None);
+    };
     let own = pid == call.pid();
     let pair = |value: Term| Ok(Some(Term::tuple([Term::Atom(item), value])));
     let number = |value: i64| pair(Term::from(value));
@@ -499,7 +573,9 @@ fn info_item(call: &mut Call, pid: Pid, item: Atom) -> Result<Option<Term>, Exce
 }
 
 fn processes(call: &mut Call, _: &[Term]) -> Value {
-    Ok(Term::list(call.system().node().processes().into_iter().map(Term::Pid)))
+    Ok(Term::list(
+        call.system().node().processes().into_iter().map(Term::Pid),
+    ))
 }
 
 fn is_process_alive(call: &mut Call, args: &[Term]) -> Value {
@@ -512,14 +588,22 @@ fn undefined(value: Option<Term>) -> Term {
 }
 
 fn put(call: &mut Call, args: &[Term]) -> Value {
-    Ok(undefined(call.dictionary().insert(args[0].clone(), args[1].clone())))
+    Ok(undefined(
+        call.dictionary().insert(args[0].clone(), args[1].clone()),
+    ))
 }
 
 fn dictionary_pairs(call: &mut Call) -> Vec<Term> {
-    let mut pairs: Vec<(Term, Term)> =
-        call.dictionary().iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    let mut pairs: Vec<(Term, Term)> = call
+        .dictionary()
+        .iter()
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
     pairs.sort_unstable();
-    pairs.into_iter().map(|(key, value)| Term::tuple([key, value])).collect()
+    pairs
+        .into_iter()
+        .map(|(key, value)| Term::tuple([key, value]))
+        .collect()
 }
 
 fn get_all(call: &mut Call, _: &[Term]) -> Value {

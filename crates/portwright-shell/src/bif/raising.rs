@@ -31,7 +31,11 @@ fn error(args: &[Term]) -> Value {
 fn error_with_arguments(args: &[Term]) -> Value {
     let exception = Exception::error(args[0].clone()).without_entry();
     // `none` means no arguments, as `error/1`.
-    Err(if args[1].is_list() { exception.with_arguments(args[1].clone()) } else { exception })
+    Err(if args[1].is_list() {
+        exception.with_arguments(args[1].clone())
+    } else {
+        exception
+    })
 }
 
 fn error_with_options(args: &[Term]) -> Value {
@@ -77,7 +81,9 @@ fn halt(call: &mut Call, args: &[Term]) -> Value {
         Some(text) if text.is_list() => {
             let text = text.to_text().ok_or_else(Exception::badarg)?;
             let line = format!("{text}\r\nCrash dump is not written here.\r\n");
-            let _ = call.system().write(crate::system::Stream::Error, line.as_bytes());
+            let _ = call
+                .system()
+                .write(crate::system::Stream::Error, line.as_bytes());
             1
         }
         Some(_) => return Err(Exception::badarg()),

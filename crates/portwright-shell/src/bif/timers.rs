@@ -50,10 +50,18 @@ fn bad(argument: u8, text: &'static str) -> Exception {
 /// The longest time: some 50 days short of what the clock can add.
 const MAX_MILLISECONDS: i64 = 1 << 52;
 
-fn options(args: &[Term], argument: u8, known: &[&str]) -> Result<HashMap<String, bool>, Exception> {
+fn options(
+    args: &[Term],
+    argument: u8,
+    known: &[&str],
+) -> Result<HashMap<String, bool>, Exception> {
     let mut found = HashMap::new();
-    let Some(list) = args.get(usize::from(argument) - 1) else { return Ok(found) };
-    let Some(list) = list.to_vec() else { return Err(bad(argument, "not a list")) };
+    let Some(list) = args.get(usize::from(argument) - 1) else {
+        return Ok(found);
+    };
+    let Some(list) = list.to_vec() else {
+        return Err(bad(argument, "not a list"));
+    };
     for option in list {
         match option.as_tuple() {
             Some([Term::Atom(name), value])
@@ -77,7 +85,8 @@ fn start(call: &mut Call, args: &[Term], wrapped: bool) -> Value {
     let delay = if options.get("abs") == Some(&true) {
         // Absolute times are of the node's monotonic clock.
         let now = call.system().node().uptime().as_millis();
-        time.saturating_sub(i64::try_from(now).unwrap_or(i64::MAX)).max(0)
+        time.saturating_sub(i64::try_from(now).unwrap_or(i64::MAX))
+            .max(0)
     } else {
         time
     };
@@ -110,7 +119,9 @@ fn start(call: &mut Call, args: &[Term], wrapped: bool) -> Value {
     // once finds it.
     let mut table = timers.table();
     let guard = node.after(delay, move || {
-        let fired = weak_timers.upgrade().and_then(|timers| timers.table().remove(&key));
+        let fired = weak_timers
+            .upgrade()
+            .and_then(|timers| timers.table().remove(&key));
         if fired.is_some()
             && let Some(system) = weak_system.upgrade()
         {
@@ -123,7 +134,10 @@ fn start(call: &mut Call, args: &[Term], wrapped: bool) -> Value {
     });
     table.insert(
         reference.clone(),
-        Running { deadline: Instant::now() + delay, _guard: Box::new(guard) },
+        Running {
+            deadline: Instant::now() + delay,
+            _guard: Box::new(guard),
+        },
     );
     drop(table);
     Ok(Term::Reference(reference))
@@ -138,27 +152,33 @@ fn left(deadline: Instant) -> Term {
 
 fn cancel(call: &mut Call, args: &[Term]) -> Value {
     let options = options(args, 2, &["async", "info"])?;
-    let Term::Reference(reference) = &args[0] else { return Err(bad(1, "not a reference")) };
+    let Term::Reference(reference) = &args[0] else {
+        return Err(bad(1, "not a reference"));
+    };
     let removed = call.system().shared::<Timers>().table().remove(reference);
-    let result = removed.as_ref().map_or(Term::boolean(false), |timer| left(timer.deadline));
+    let result = removed
+        .as_ref()
+        .map_or(Term::boolean(false), |timer| left(timer.deadline));
     drop(removed);
     if options.get("async") == Some(&true) {
         if options.get("info") != Some(&false) {
-            let message = Term::tuple([
-                Term::atom("cancel_timer"),
-                args[0].clone(),
-                result,
-            ]);
+            let message = Term::tuple([Term::atom("cancel_timer"), args[0].clone(), result]);
             let _ = call.process_ref().send(call.pid(), message);
         }
         return Ok(Term::Atom(atoms::OK));
     }
-    Ok(if options.get("info") == Some(&false) { Term::Atom(atoms::OK) } else { result })
+    Ok(if options.get("info") == Some(&false) {
+        Term::Atom(atoms::OK)
+    } else {
+        result
+    })
 }
 
 fn read(call: &mut Call, args: &[Term]) -> Value {
     let options = options(args, 2, &["async"])?;
-    let Term::Reference(reference) = &args[0] else { return Err(bad(1, "not a reference")) };
+    let Term::Reference(reference) = &args[0] else {
+        return Err(bad(1, "not a reference"));
+    };
     let timers = call.system().shared::<Timers>();
     let result = timers
         .table()

@@ -2,7 +2,7 @@
 
 use portwright_term::Term;
 
-use super::{Compiler, number};
+use super::{Compiler, Fault, number};
 use crate::code::*;
 use crate::machine::bits;
 use crate::parse::ast::*;
@@ -24,15 +24,13 @@ impl Compiler {
         let mut unit: Option<u32> = None;
         for (name, number) in &segment.types {
             let (text, number) = (name.as_str(), *number);
-            let conflict = |old: &str, new: &str| {
-                format!("conflict in type specification for bit field: '{new}' and '{old}'")
-            };
+            let conflict =
+                |old: &'static str, new: &'static str| Fault::BitTypeConflict { old, new };
             if text == "unit" || number.is_some() {
                 match number.filter(|unit| text == "unit" && (1..=256).contains(unit)) {
                     Some(new) if unit.is_none_or(|old| old == new) => unit = Some(new),
                     _ => {
-                        let shown = number.map_or(text.to_owned(), |n| format!("{{{text},{n}}}"));
-                        self.fault(segment.place, format!("bit type {shown} undefined"));
+                        self.fault(segment.place, Fault::UndefinedBitType(*name, number));
                         return None;
                     }
                 }
@@ -56,37 +54,35 @@ impl Compiler {
             let clash = match (new_kind, other) {
                 (Some(new), _) => {
                     let old = kind.replace(new);
-                    old.filter(|old| old.0 != new.0).map(|old| conflict(old.0, new.0))
+                    old.filter(|old| old.0 != new.0)
+                        .map(|old| conflict(old.0, new.0))
                 }
                 (None, Some(place)) => {
                     let new = name.as_str();
                     let old = place.replace(new);
                     old.filter(|old| *old != new).map(|old| conflict(old, new))
                 }
-                (None, None) => Some(format!("bit type {text} undefined")),
+                (None, None) => Some(Fault::UndefinedBitType(*name, None)),
             };
-            if let Some(text) = clash {
-                self.fault(segment.place, text);
+            if let Some(fault) = clash {
+                self.fault(segment.place, fault);
                 return None;
             }
         }
         let (_, kind, default_unit) = kind.unwrap_or(("integer", SegmentKind::Integer, 1));
-        let utf = matches!(kind, SegmentKind::Utf8 | SegmentKind::Utf16 | SegmentKind::Utf32);
+        let utf = matches!(
+            kind,
+            SegmentKind::Utf8 | SegmentKind::Utf16 | SegmentKind::Utf32
+        );
         if utf && (segment.size.is_some() || unit.is_some()) {
-            self.fault(
-                segment.place,
-                "neither size nor unit must be given for segments of type utf8/utf16/utf32",
-            );
+            self.fault(segment.place, Fault::SizeOfUtf);
             return None;
         }
         if segment.size.is_none()
             && unit.is_some()
             && matches!(kind, SegmentKind::Integer | SegmentKind::Float)
         {
-            self.fault(
-                segment.place,
-                "a bit unit size must not be specified unless a size is specified too",
-            );
+            self.fault(segment.place, Fault::UnitWithoutSize);
             return None;
         }
         let size = match &segment.size {
@@ -165,15 +161,14 @@ impl Compiler {
         let _offset = self.f.new_slot();
         self.emit(Op::BitsStart { slot, fail });
         for (index, segment) in segments.iter().enumerate() {
-            let Some(code) = self.segment_code(segment) else { continue };
+            let Some(code) = self.segment_code(segment) else {
+                continue;
+            };
             if code.size == SegmentSize::All
                 && code.kind == SegmentKind::Bits
                 && index + 1 != segments.len()
             {
-                self.fault(
-                    segment.place,
-                    "a binary field without size is only allowed at the end of a binary pattern",
-                );
+                self.fault(segment.place, Fault::UnsizedBinary);
                 continue;
             }
             self.segment_pattern(segment, code, slot, fail, |compiler, value| match value {
@@ -205,17 +200,25 @@ impl Compiler {
                 if simple {
                     compiler.expr(size, false);
                 } else if let Some(place) = compiler.illegal_in_guard(size) {
-                    compiler.fault(place, "illegal bit size");
+                    compiler.fault(place, Fault::IllegalBitSize);
                     return;
                 } else {
                     compiler.emit(Op::Guard(fail));
                     compiler.expr(size, false);
                     compiler.emit(Op::GuardEnd);
                 }
-                compiler.emit(Op::BitsField { slot, segment: code_number, fail });
+                compiler.emit(Op::BitsField {
+                    slot,
+                    segment: code_number,
+                    fail,
+                });
                 compiler.f.height = height + 1;
             } else {
-                compiler.emit(Op::BitsField { slot, segment: code_number, fail });
+                compiler.emit(Op::BitsField {
+                    slot,
+                    segment: code_number,
+                    fail,
+                });
             }
             value(compiler, what);
         };
@@ -246,7 +249,7 @@ impl Compiler {
             | ExprKind::Binary2(..) => self.pattern(value, fail),
             _ => {
                 self.emit(Op::Pop);
-                self.fault(value.place, "illegal pattern");
+                self.fault(value.place, Fault::IllegalPattern);
             }
         }
     }
@@ -261,7 +264,9 @@ impl Compiler {
         done: u32,
     ) {
         for segment in segments {
-            let Some(code) = self.segment_code(segment) else { continue };
+            let Some(code) = self.segment_code(segment) else {
+                continue;
+            };
             self.segment_pattern(segment, code, slot, done, |compiler, value| {
                 // The failure keeps what was there below the value.
                 compiler.f.height -= 1;
@@ -271,7 +276,10 @@ impl Compiler {
                     Ok(expr) => compiler.segment_value(expr, code, mismatch),
                     Err(character) => {
                         let constant = compiler.constant(character);
-                        compiler.emit(Op::MatchConst { constant, fail: mismatch });
+                        compiler.emit(Op::MatchConst {
+                            constant,
+                            fail: mismatch,
+                        });
                     }
                 }
                 let end = compiler.jump();
@@ -292,7 +300,9 @@ impl Compiler {
 fn constant_bits(segments: &[Segment], codes: &[SegmentCode]) -> Option<Term> {
     let mut builder = bits::BitBuilder::new();
     for (segment, code) in segments.iter().zip(codes) {
-        if code.size == SegmentSize::Dynamic || matches!(code.size, SegmentSize::Fixed(size) if size > 4096) {
+        if code.size == SegmentSize::Dynamic
+            || matches!(code.size, SegmentSize::Fixed(size) if size > 4096)
+        {
             return None;
         }
         match string(segment) {

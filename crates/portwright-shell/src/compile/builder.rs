@@ -104,7 +104,10 @@ impl Compiler {
     /// A failure point with the operands of this place; its target is set by
     /// [`Compiler::fail_here`].
     pub(super) fn failure(&mut self) -> u32 {
-        self.f.failures.push(Failure { target: 0, height: self.f.height });
+        self.f.failures.push(Failure {
+            target: 0,
+            height: self.f.height,
+        });
         number(self.f.failures.len() - 1)
     }
 
@@ -159,7 +162,6 @@ fn effect(op: Op) -> (u32, u32) {
     match op {
         Op::Const(_)
         | Op::Load(_)
-        | Op::LoadMaybe { .. }
         | Op::Dup
         | Op::Closure(_)
         | Op::SelfPid
@@ -210,7 +212,7 @@ fn effect(op: Op) -> (u32, u32) {
         | Op::Accept
         | Op::Reject => (0, 0),
         // Control does not go on: the value counts as pushed.
-        Op::IfClause | Op::FunctionClause | Op::RaiseConst(_) => (0, 1),
+        Op::IfClause | Op::FunctionClause => (0, 1),
         Op::BadMatch | Op::CaseClause | Op::TryClause | Op::RaiseTagged(_) => (1, 1),
         Op::Reraise => (3, 1),
         Op::Return => (0, 0),

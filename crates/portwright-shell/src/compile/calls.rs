@@ -4,7 +4,7 @@ use portwright_term::{Atom, Term, atoms};
 
 use super::builder::Builder;
 use super::scope::Known;
-use super::{Compiler, LocalCalls};
+use super::{Compiler, Fault, LocalCalls};
 use crate::code::*;
 use crate::parse::Place;
 use crate::parse::ast::*;
@@ -55,18 +55,15 @@ impl Compiler {
         self.return_if(tail);
     }
 
-    fn call_name(
-        &mut self,
-        place: Place,
-        name: Atom,
-        arity: u8,
-        arguments: &[Expr],
-        tail: bool,
-    ) {
+    fn call_name(&mut self, place: Place, name: Atom, arity: u8, arguments: &[Expr], tail: bool) {
         if let Some(function) = self.locals.get(&(name, arity)).copied() {
             self.siblings(arguments);
             self.mark(place);
-            self.emit(Op::CallLocal { function, arity, tail });
+            self.emit(Op::CallLocal {
+                function,
+                arity,
+                tail,
+            });
             return self.return_if(tail);
         }
         if let Some(module) = self.imports.get(&(name, u32::from(arity))).copied() {
@@ -83,7 +80,7 @@ impl Compiler {
             LocalCalls::Shell => Atom::literal("shell_default"),
             LocalCalls::Undefined => atoms::ERL_EVAL,
             LocalCalls::Checked => {
-                self.fault(place, format!("function {}/{arity} undefined", name.as_str()));
+                self.fault(place, Fault::UndefinedFunction(name, u32::from(arity)));
                 atoms::ERL_EVAL
             }
         };
@@ -91,14 +88,7 @@ impl Compiler {
     }
 
     /// A BIF. Some are instructions, some need the record definitions.
-    fn call_erlang(
-        &mut self,
-        place: Place,
-        name: Atom,
-        arity: u8,
-        arguments: &[Expr],
-        tail: bool,
-    ) {
+    fn call_erlang(&mut self, place: Place, name: Atom, arity: u8, arguments: &[Expr], tail: bool) {
         match (name.as_str(), arguments) {
             ("self", []) => {
                 self.emit(Op::SelfPid);
@@ -109,9 +99,10 @@ impl Compiler {
                 return self.return_if(tail);
             }
             ("is_record", [value, tag]) => {
-                if let ExprKind::Literal(Term::Atom(record)) = &tag.kind
-                    && let Some(fields) = self.records.get(record)
-                {
+                if let ExprKind::Literal(Term::Atom(record)) = &tag.kind {
+                    let Some(fields) = self.records.get(record) else {
+                        return self.fault_value(tag.place, Fault::UndefinedRecord(*record));
+                    };
                     let size = Term::from(fields.len() + 1);
                     self.siblings([value, tag]);
                     self.push(size);
@@ -135,31 +126,45 @@ impl Compiler {
         }
         let module = if let Some(module) = self.imports.get(&(name, arity)) {
             *module
+        } else if self.origin == Origin::Expressions {
+            // Even for a BIF: `erl_eval` looks for a local function.
+            atoms::ERL_EVAL
         } else if crate::bif::is_auto_imported(name, small) {
             atoms::ERLANG
-        } else if self.local_calls == LocalCalls::Checked {
-            self.fault(place, format!("function {}/{arity} undefined", name.as_str()));
-            atoms::ERLANG
         } else {
-            atoms::ERL_EVAL
+            self.fault(place, Fault::UndefinedFunction(name, arity));
+            atoms::ERLANG
         };
-        self.push(Term::Fun(portwright_term::Fun::External { module, function: name, arity: small }));
+        self.push(Term::Fun(portwright_term::Fun::External {
+            module,
+            function: name,
+            arity: small,
+        }));
     }
 
     /// `fun (...) -> ... end` and `fun Name(...) -> ... end`.
     pub(super) fn fun(&mut self, place: Place, name: Option<Atom>, clauses: &[Clause]) {
-        let arity = self.arity(clauses.first().map_or(0, |clause| clause.patterns.len()), place);
+        let arity = self.arity(
+            clauses.first().map_or(0, |clause| clause.patterns.len()),
+            place,
+        );
         let mut used = Vec::new();
         super::variables::of_clauses(clauses, &mut used);
         used.sort_unstable();
         used.dedup();
-        let kind = if name.is_some() { FunctionKind::NamedFun } else { FunctionKind::Fun };
+        let kind = if name.is_some() {
+            FunctionKind::NamedFun
+        } else {
+            FunctionKind::Fun
+        };
         let mut inner = Builder::new(Atom::literal("-fun-"), arity, kind);
         for variable in used {
             if name == Some(variable) || self.f.hidden.contains(&variable) {
                 continue;
             }
-            let Some(known) = self.f.scope.known.get(&variable).copied() else { continue };
+            let Some(known) = self.f.scope.known.get(&variable).copied() else {
+                continue;
+            };
             let slot = self.slot(variable);
             inner.captures.push(slot);
             let inner_slot = inner.new_slot();

@@ -1,6 +1,6 @@
 //! Constructs with clauses: functions, `case`, `if`, `receive`, `try`.
 
-use portwright_term::{Atom, Term};
+use portwright_term::Atom;
 
 use super::scope::{Knowledge, Known};
 use super::{Compiler, number};
@@ -54,11 +54,10 @@ impl Compiler {
         }
     }
 
-    pub(super) fn case(&mut self, subject: &Expr, clauses: &[Clause], tail: bool) {
+    pub(super) fn case(&mut self, place: Place, subject: &Expr, clauses: &[Clause], tail: bool) {
         self.expr(subject, false);
         let slot = self.f.new_slot();
         self.emit(Op::Store(slot));
-        let place = subject.place;
         self.match_clauses(&[slot], clauses, tail, ("case", place), |compiler| {
             compiler.emit(Op::Load(slot));
             compiler.emit(Op::CaseClause);
@@ -101,7 +100,10 @@ impl Compiler {
     /// Ends one way: jumps to where they meet.
     fn way(&mut self, before: &Knowledge) -> Way {
         let known = std::mem::replace(&mut self.f.scope.known, before.clone());
-        Way { jump: self.jump(), known }
+        Way {
+            jump: self.jump(),
+            known,
+        }
     }
 
     /// Where the ways of a construct meet: variables that all of them bound are
@@ -135,8 +137,9 @@ impl Compiler {
         let mut known = before;
         let mut uncertain = Vec::new();
         for name in names {
-            let everywhere =
-                ways.iter().all(|way| way.known.get(&name) == Some(&Known::Bound));
+            let everywhere = ways
+                .iter()
+                .all(|way| way.known.get(&name) == Some(&Known::Bound));
             if everywhere {
                 known.insert(name, Known::Bound);
             } else {
@@ -197,8 +200,7 @@ impl Compiler {
         }
     }
 
-    pub(super) fn if_(&mut self, clauses: &[Clause], tail: bool) {
-        let place = clauses.first().map_or(Place::default(), |clause| clause.place);
+    pub(super) fn if_(&mut self, place: Place, clauses: &[Clause], tail: bool) {
         self.match_clauses(&[], clauses, tail, ("if", place), |compiler| {
             compiler.emit(Op::IfClause);
         });
@@ -206,6 +208,7 @@ impl Compiler {
 
     pub(super) fn receive(
         &mut self,
+        place: Place,
         clauses: &[Clause],
         timeout: Option<&Timeout>,
         tail: bool,
@@ -214,10 +217,12 @@ impl Compiler {
             self.expr(&timeout.time, false);
             self.emit(Op::SetTimeout);
         }
-        let place = clauses.first().map_or(Place::default(), |clause| clause.place);
         let before = self.f.scope.known.clone();
         let height = self.f.height;
-        let receive = self.branch(Op::Receive { clauses: 0, timeout: 0 });
+        let receive = self.branch(Op::Receive {
+            clauses: 0,
+            timeout: 0,
+        });
         self.land(receive);
         let slot = self.f.new_slot();
         // The message arrives on the stack.
@@ -277,7 +282,7 @@ impl Compiler {
         let (value, ended) = (self.f.new_slot(), self.f.new_slot());
         self.emit(Op::Store(value));
         self.emit(Op::Flag(ended, true));
-        let mut inside = std::mem::replace(&mut self.f.scope.known, known.clone());
+        let inside = std::mem::replace(&mut self.f.scope.known, known);
         let to_after = self.jump();
         self.fail_here(handler);
         self.f.height += 3;
@@ -285,7 +290,7 @@ impl Compiler {
         self.emit(Op::Flag(ended, false));
         self.land(to_after);
         // What the body bound is not safe here, nor in what follows `after`.
-        self.uncertain_for_check(&inside, place);
+        self.mark_unsafe(&inside, "try", place);
         self.body(after, false);
         self.emit(Op::Pop);
         let raise = self.failure();
@@ -299,11 +304,6 @@ impl Compiler {
         self.emit(Op::Load(trace));
         self.emit(Op::Reraise);
         self.land(end);
-        if self.checking == super::Checking::Running {
-            // Control is here only if the body ended: `erl_eval` keeps what it bound.
-            inside.extend(known.iter().map(|(name, known)| (*name, *known)));
-            self.f.scope.known = inside;
-        }
         if tail {
             self.emit(Op::Return);
         }
@@ -319,16 +319,21 @@ impl Compiler {
     }
 
     /// Marks the variables that `inside` has in addition as unsafe, so that a
-    /// use is a fault. At run time they count as unbound.
-    fn uncertain_for_check(&mut self, inside: &Knowledge, place: Place) {
-        if self.checking == super::Checking::Running {
-            return;
-        }
+    /// use is a fault. Their flags say unbound.
+    pub(super) fn mark_unsafe(
+        &mut self,
+        inside: &Knowledge,
+        construct: &'static str,
+        place: Place,
+    ) {
         for name in inside.keys() {
             if !self.f.scope.known.contains_key(name) {
                 let flag = self.flag(*name);
                 self.emit(Op::Flag(flag, false));
-                self.f.scope.known.insert(*name, Known::Maybe("try", place));
+                self.f
+                    .scope
+                    .known
+                    .insert(*name, Known::Maybe(construct, place));
             }
         }
     }
@@ -359,7 +364,7 @@ impl Compiler {
         self.f.height += 3;
         let (class, reason, trace) = self.exception_slots();
         let body_known = ways[0].known.clone();
-        self.uncertain_for_check(&body_known, place);
+        self.mark_unsafe(&body_known, "try", place);
         let before_catch = self.f.scope.known.clone();
         let slots = [class, reason, trace];
         for clause in catch {
@@ -398,10 +403,5 @@ impl Compiler {
             compiler.emit(Op::Load(slot));
             compiler.emit(Op::TryClause);
         });
-    }
-
-    /// Pushes the atom `true`; for code that must have a value.
-    pub(super) fn push_true(&mut self) {
-        self.push(Term::boolean(true));
     }
 }

@@ -2,8 +2,8 @@
 
 use portwright_term::{Atom, Term};
 
-use super::Compiler;
 use super::expression::Element;
+use super::{Compiler, Fault};
 use crate::code::*;
 use crate::parse::ast::*;
 
@@ -56,9 +56,15 @@ impl Compiler {
             }
             Qualifier::Generate(pattern, source) => {
                 self.expr(source, false);
-                self.list_loop(element, rest, list, pattern_names(&[pattern]), |compiler, fail| {
-                    compiler.pattern(pattern, fail);
-                });
+                self.list_loop(
+                    element,
+                    rest,
+                    list,
+                    pattern_names(&[pattern]),
+                    |compiler, fail| {
+                        compiler.pattern(pattern, fail);
+                    },
+                );
             }
             Qualifier::GenerateMap(key, value, source) => {
                 self.expr(source, false);
@@ -119,7 +125,7 @@ impl Compiler {
         source: &Expr,
     ) {
         let ExprKind::Binary(segments) = &pattern.kind else {
-            return self.fault(pattern.place, "illegal pattern");
+            return self.fault(pattern.place, Fault::IllegalPattern);
         };
         self.expr(source, false);
         let (value, slot) = (self.f.new_slot(), self.f.new_slot());

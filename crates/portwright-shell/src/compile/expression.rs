@@ -3,7 +3,7 @@
 use portwright_term::{Atom, Term, atoms};
 
 use super::scope::Known;
-use super::{Compiler, number};
+use super::{Compiler, Fault, number};
 use crate::code::*;
 use crate::parse::Place;
 use crate::parse::ast::*;
@@ -15,12 +15,19 @@ impl Compiler {
         self.mark(expr.place);
         match &expr.kind {
             ExprKind::Block(body) => return self.body(body, tail),
-            ExprKind::Case(subject, clauses) => return self.case(subject, clauses, tail),
-            ExprKind::If(clauses) => return self.if_(clauses, tail),
-            ExprKind::Receive(clauses, timeout) => {
-                return self.receive(clauses, timeout.as_ref(), tail);
+            ExprKind::Case(subject, clauses) => {
+                return self.case(expr.place, subject, clauses, tail);
             }
-            ExprKind::Try { body, of, catch, after } => {
+            ExprKind::If(clauses) => return self.if_(expr.place, clauses, tail),
+            ExprKind::Receive(clauses, timeout) => {
+                return self.receive(expr.place, clauses, timeout.as_ref(), tail);
+            }
+            ExprKind::Try {
+                body,
+                of,
+                catch,
+                after,
+            } => {
                 return self.try_(expr.place, body, of, catch, after, tail);
             }
             ExprKind::Call(function, arguments) => {
@@ -29,12 +36,15 @@ impl Compiler {
             ExprKind::AndAlso(left, right) | ExprKind::OrElse(left, right) => {
                 let or = matches!(expr.kind, ExprKind::OrElse(..));
                 self.expr(left, false);
-                let branch =
-                    self.branch(if or { Op::OrElse(0) } else { Op::AndAlso(0) });
+                let branch = self.branch(if or { Op::OrElse(0) } else { Op::AndAlso(0) });
                 let known = self.f.scope.known.clone();
                 self.expr(right, tail);
-                self.f.scope.known = known;
+                // What the right side bound is not to be used; the shell
+                // forgets it.
+                let inside = std::mem::replace(&mut self.f.scope.known, known);
                 self.land(branch);
+                let construct = if or { "orelse" } else { "andalso" };
+                self.mark_unsafe(&inside, construct, expr.place);
             }
             _ => self.plain(expr),
         }
@@ -45,7 +55,9 @@ impl Compiler {
 
     /// `Expr, Expr, ...`: the value of the last.
     pub(super) fn body(&mut self, body: &[Expr], tail: bool) {
-        let Some((last, first)) = body.split_last() else { return };
+        let Some((last, first)) = body.split_last() else {
+            return;
+        };
         for expr in first {
             self.statement(expr);
         }
@@ -124,29 +136,9 @@ impl Compiler {
                 self.emit(Op::Load(slot));
             }
             Some(Known::Maybe(construct, origin)) if !hidden => {
-                if self.checking == super::Checking::Before {
-                    self.fault(
-                        place,
-                        format!(
-                            "variable '{}' unsafe in '{construct}' (line {}, column {})",
-                            name.as_str(),
-                            origin.line,
-                            origin.column
-                        ),
-                    );
-                }
-                let (slot, flag) = (self.slot(name), self.flag(name));
-                let name = self.constant(Term::Atom(name));
-                self.emit(Op::LoadMaybe { slot, flag, name });
+                self.fault_value(place, Fault::Unsafe(name, construct, origin));
             }
-            _ => {
-                let reason = Term::tuple([Term::atom("unbound_var"), Term::Atom(name)]);
-                self.fault_or_raise(
-                    place,
-                    format!("variable '{}' is unbound", name.as_str()),
-                    reason,
-                );
-            }
+            _ => self.fault_value(place, Fault::Unbound(name)),
         }
     }
 
@@ -227,11 +219,7 @@ impl Compiler {
                 self.emit_binary(*op);
             }
             ExprKind::Remote(..) => {
-                self.fault_or_raise(
-                    place,
-                    "illegal expression",
-                    Term::tuple([Term::atom("badexpr"), Term::atom(":")]),
-                );
+                self.fault_value(place, Fault::IllegalExpression);
             }
             ExprKind::Catch(inner) => {
                 let handler = self.failure();
@@ -283,7 +271,11 @@ impl Compiler {
         match op {
             BinaryOp::Send => {
                 let site = self.site(atoms::ERLANG, Atom::literal("!"), 2);
-                self.emit(Op::CallSite { site, arity: 2, tail: false });
+                self.emit(Op::CallSite {
+                    site,
+                    arity: 2,
+                    tail: false,
+                });
             }
             op => self.emit(Op::Binary(op)),
         }
@@ -325,7 +317,10 @@ impl Compiler {
         }
         self.land(join);
         for name in new {
-            self.f.scope.known.insert(name, Known::Maybe(construct, place));
+            self.f
+                .scope
+                .known
+                .insert(name, Known::Maybe(construct, place));
         }
     }
 
@@ -334,10 +329,7 @@ impl Compiler {
         let Some(base) = base else {
             for field in fields {
                 if field.exact {
-                    self.fault(
-                        field.place,
-                        "only association operators '=>' are allowed in map construction",
-                    );
+                    self.fault(field.place, Fault::MapConstruction);
                 }
             }
             self.siblings(fields.iter().flat_map(|field| [&field.key, &field.value]));

@@ -2,14 +2,16 @@
 
 use portwright_term::{Atom, Term, atoms};
 
-use super::Compiler;
+use super::{Compiler, Fault};
 use crate::code::*;
 use crate::parse::ast::*;
 
 impl Compiler {
     /// Tests a guard; goes on if one alternative holds, else to `failure`.
     pub(super) fn guard(&mut self, alternatives: &[Vec<Expr>], failure: u32) {
-        let Some((last, first)) = alternatives.split_last() else { return };
+        let Some((last, first)) = alternatives.split_last() else {
+            return;
+        };
         let mut held = Vec::new();
         for alternative in first {
             let next = self.failure();
@@ -45,11 +47,7 @@ impl Compiler {
         let illegal = self.illegal_in_guard(expr);
         match illegal {
             None => self.expr(expr, false),
-            Some(place) => self.fault_or_raise(
-                place,
-                "illegal guard expression",
-                Term::atom("guard_expr"),
-            ),
+            Some(place) => self.fault_value(place, Fault::IllegalGuard),
         }
     }
 
@@ -63,28 +61,35 @@ impl Compiler {
                 first(list).or_else(|| tail.as_ref().and_then(|tail| self.illegal_in_guard(tail)))
             }
             ExprKind::Binary(segments) => segments.iter().find_map(|segment| {
-                self.illegal_in_guard(&segment.value)
-                    .or_else(|| segment.size.as_ref().and_then(|size| self.illegal_in_guard(size)))
+                self.illegal_in_guard(&segment.value).or_else(|| {
+                    segment
+                        .size
+                        .as_ref()
+                        .and_then(|size| self.illegal_in_guard(size))
+                })
             }),
-            ExprKind::Map(base, fields) => {
-                base.as_ref().and_then(|base| self.illegal_in_guard(base)).or_else(|| {
+            ExprKind::Map(base, fields) => base
+                .as_ref()
+                .and_then(|base| self.illegal_in_guard(base))
+                .or_else(|| {
                     fields.iter().find_map(|field| {
                         self.illegal_in_guard(&field.key)
                             .or_else(|| self.illegal_in_guard(&field.value))
                     })
-                })
-            }
-            ExprKind::Record { base: None, fields, .. } => {
-                fields.iter().find_map(|field| self.illegal_in_guard(&field.value))
-            }
+                }),
+            ExprKind::Record {
+                base: None, fields, ..
+            } => fields
+                .iter()
+                .find_map(|field| self.illegal_in_guard(&field.value)),
             ExprKind::RecordAccess { base, .. } => self.illegal_in_guard(base),
             ExprKind::Unary(_, inner) => self.illegal_in_guard(inner),
-            ExprKind::Binary2(op, left, right) if op.in_guards() => {
-                self.illegal_in_guard(left).or_else(|| self.illegal_in_guard(right))
-            }
-            ExprKind::AndAlso(left, right) | ExprKind::OrElse(left, right) => {
-                self.illegal_in_guard(left).or_else(|| self.illegal_in_guard(right))
-            }
+            ExprKind::Binary2(op, left, right) if op.in_guards() => self
+                .illegal_in_guard(left)
+                .or_else(|| self.illegal_in_guard(right)),
+            ExprKind::AndAlso(left, right) | ExprKind::OrElse(left, right) => self
+                .illegal_in_guard(left)
+                .or_else(|| self.illegal_in_guard(right)),
             ExprKind::Call(function, arguments) => {
                 if self.is_guard_call(function, arguments.len()) {
                     first(arguments)
@@ -110,7 +115,9 @@ impl Compiler {
         if module.is_some_and(|module| module != atoms::ERLANG) {
             return false;
         }
-        let Ok(arity) = u8::try_from(arity) else { return false };
+        let Ok(arity) = u8::try_from(arity) else {
+            return false;
+        };
         if module.is_none() && self.is_local(name, arity) {
             return false;
         }

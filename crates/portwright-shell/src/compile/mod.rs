@@ -2,9 +2,7 @@
 //!
 //! Everything static is decided here: slots of variables, what is bound where,
 //! which guards are legal, what records and macros stand for. Faults of the
-//! text are [`Diagnostic`]s, worded as `erl_lint` words them. What `erl_eval`
-//! finds out only while it evaluates (an unbound variable, say) can be left to
-//! run time: see [`Checking`].
+//! text are [`Diagnostic`]s, as `erl_lint` describes them.
 
 mod bits;
 mod builder;
@@ -12,6 +10,7 @@ mod calls;
 mod clauses;
 mod comprehension;
 mod expression;
+mod fault;
 mod guard;
 mod pattern;
 mod records;
@@ -25,22 +24,11 @@ use std::sync::Arc;
 use portwright_term::{Atom, Term, atoms};
 
 use crate::code::*;
+use crate::parse::Place;
 use crate::parse::ast::*;
-use crate::parse::{Place, SyntaxError};
 use builder::Builder;
+pub(crate) use fault::{Diagnostic, Fault};
 use scope::Known;
-
-/// A fault in a text that parses.
-pub(crate) type Diagnostic = SyntaxError;
-
-/// When faults of the text are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Checking {
-    /// All of them before anything runs: the shell and scripts.
-    Before,
-    /// As exceptions when control reaches them: `erl_eval:exprs/2`.
-    Running,
-}
 
 /// What calls of unknown local functions mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +46,6 @@ const MAX_ARITY: usize = 255;
 
 pub(super) struct Compiler {
     name: Atom,
-    checking: Checking,
     local_calls: LocalCalls,
     origin: Origin,
     functions: Vec<Option<Function>>,
@@ -82,15 +69,14 @@ pub(crate) struct CompiledExpression {
     pub(crate) exports: Vec<(Atom, u32, Option<u32>)>,
 }
 
-/// Compiles one typed expression. `bound` are the variables that have values;
-/// they are put into the first slots in this order.
-pub(crate) fn expression(
-    expr: &Expr,
+/// Compiles typed expressions, one after the other. `bound` are the variables
+/// that have values; they are put into the first slots in this order.
+pub(crate) fn expressions(
+    body: &[Expr],
     bound: &[Atom],
-    checking: Checking,
     local_calls: LocalCalls,
 ) -> Result<CompiledExpression, Vec<Diagnostic>> {
-    let mut compiler = Compiler::new(atoms::ERL_EVAL, checking, local_calls, Origin::Expressions);
+    let mut compiler = Compiler::new(atoms::ERL_EVAL, local_calls, Origin::Expressions);
     compiler.functions.push(None);
     compiler.f = Builder::new(Atom::literal("expr"), 0, FunctionKind::Expression);
     for name in bound {
@@ -98,7 +84,7 @@ pub(crate) fn expression(
         compiler.f.scope.slots.insert(*name, slot);
         compiler.f.scope.known.insert(*name, Known::Bound);
     }
-    compiler.expr(expr, false);
+    compiler.body(body, false);
     compiler.emit(Op::Return);
     let mut exports: Vec<(Atom, u32, Option<u32>)> = compiler
         .f
@@ -130,7 +116,7 @@ pub(crate) fn module(
     file: &str,
     origin: Origin,
 ) -> Result<Arc<Module>, Vec<Diagnostic>> {
-    let mut compiler = Compiler::new(name, Checking::Before, LocalCalls::Checked, origin);
+    let mut compiler = Compiler::new(name, LocalCalls::Checked, origin);
     let mut exports: Vec<(Atom, u32)> = Vec::new();
     let mut functions = Vec::new();
     for form in forms {
@@ -138,7 +124,9 @@ pub(crate) fn module(
             Form::Module(name) => compiler.name = name,
             Form::Export(list) => exports.extend(list),
             Form::Import(module, list) => {
-                compiler.imports.extend(list.into_iter().map(|key| (key, module)));
+                compiler
+                    .imports
+                    .extend(list.into_iter().map(|key| (key, module)));
             }
             Form::Record(name, fields) => {
                 compiler.records.insert(name, Rc::new(fields));
@@ -148,22 +136,28 @@ pub(crate) fn module(
         }
     }
     for function in &functions {
-        let arity = compiler.arity(function.clauses.first().map_or(0, |c| c.patterns.len()), function.place);
+        let arity = compiler.arity(
+            function.clauses.first().map_or(0, |c| c.patterns.len()),
+            function.place,
+        );
         let number = compiler.reserve();
-        if compiler.locals.insert((function.name, arity), number).is_some() {
+        if compiler
+            .locals
+            .insert((function.name, arity), number)
+            .is_some()
+        {
             compiler.fault(
                 function.place,
-                format!("function {}/{} already defined", function.name.as_str(), function.arity),
+                Fault::RepeatedFunction(function.name, function.arity),
             );
         }
     }
     for (name, arity) in &exports {
-        let known = u8::try_from(*arity).is_ok_and(|arity| compiler.locals.contains_key(&(*name, arity)));
+        let known =
+            u8::try_from(*arity).is_ok_and(|arity| compiler.locals.contains_key(&(*name, arity)));
         if !known {
-            compiler.fault(
-                Place { line: 1, column: 1 },
-                format!("function {}/{arity} undefined", name.as_str()),
-            );
+            let place = Place { line: 1, column: 1 };
+            compiler.fault(place, Fault::UndefinedFunction(*name, *arity));
         }
     }
     for (number, function) in functions.iter().enumerate() {
@@ -184,10 +178,9 @@ pub(crate) fn module(
 }
 
 impl Compiler {
-    fn new(name: Atom, checking: Checking, local_calls: LocalCalls, origin: Origin) -> Compiler {
+    fn new(name: Atom, local_calls: LocalCalls, origin: Origin) -> Compiler {
         Compiler {
             name,
-            checking,
             local_calls,
             origin,
             functions: Vec::new(),
@@ -232,28 +225,20 @@ impl Compiler {
         number(self.functions.len() - 1)
     }
 
-    fn fault(&mut self, place: Place, text: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::new(place, text.into()));
+    fn fault(&mut self, place: Place, fault: Fault) {
+        self.diagnostics.push(Diagnostic { place, fault });
     }
 
-    /// A fault that raises `reason` where faults wait for run time.
-    fn fault_or_raise(&mut self, place: Place, text: impl Into<String>, reason: Term) {
-        match self.checking {
-            Checking::Before => {
-                self.fault(place, text);
-                let nothing = self.constant(Term::Nil);
-                self.emit(Op::Const(nothing));
-            }
-            Checking::Running => {
-                let reason = self.constant(reason);
-                self.emit(Op::RaiseConst(reason));
-            }
-        }
+    /// A fault in the place of a value.
+    fn fault_value(&mut self, place: Place, fault: Fault) {
+        self.fault(place, fault);
+        let nothing = self.constant(Term::Nil);
+        self.emit(Op::Const(nothing));
     }
 
     fn arity(&mut self, count: usize, place: Place) -> u8 {
         if count > MAX_ARITY {
-            self.fault(place, format!("functions take at most {MAX_ARITY} arguments"));
+            self.fault(place, Fault::TooManyArguments);
         }
         u8::try_from(count).unwrap_or(u8::MAX)
     }
@@ -275,7 +260,12 @@ impl Compiler {
         if let Some(number) = self.site_numbers.get(&(module, function, arity)) {
             return *number;
         }
-        self.sites.push(CallSite { module, function, arity, target: Default::default() });
+        self.sites.push(CallSite {
+            module,
+            function,
+            arity,
+            target: Default::default(),
+        });
         let found = number(self.sites.len() - 1);
         self.site_numbers.insert((module, function, arity), found);
         found

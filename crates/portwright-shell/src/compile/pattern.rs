@@ -3,7 +3,7 @@
 use portwright_term::{Atom, Term};
 
 use super::scope::Known;
-use super::{Checking, Compiler, number};
+use super::{Compiler, Fault, number};
 use crate::code::*;
 use crate::machine::arithmetic;
 use crate::parse::ast::*;
@@ -15,7 +15,10 @@ impl Compiler {
             ExprKind::Literal(term) => self.match_constant(term.clone(), fail),
             ExprKind::Variable(name) => self.match_variable(*name, fail),
             ExprKind::Tuple(elements) => {
-                self.emit(Op::MatchTuple { arity: number(elements.len()), fail });
+                self.emit(Op::MatchTuple {
+                    arity: number(elements.len()),
+                    fail,
+                });
                 for element in elements {
                     self.pattern(element, fail);
                 }
@@ -37,7 +40,11 @@ impl Compiler {
             }
             ExprKind::Map(None, fields) => self.map_pattern(pattern, fields, fail),
             ExprKind::Binary(segments) => self.bits_pattern(segments, fail),
-            ExprKind::Record { base: None, name, fields } => {
+            ExprKind::Record {
+                base: None,
+                name,
+                fields,
+            } => {
                 self.record_pattern(pattern.place, *name, fields, fail);
             }
             ExprKind::RecordIndex { name, field } => {
@@ -64,12 +71,7 @@ impl Compiler {
 
     fn illegal_pattern(&mut self, pattern: &Expr) {
         self.emit(Op::Pop);
-        self.fault_or_raise(
-            pattern.place,
-            "illegal pattern",
-            Term::tuple([Term::atom("illegal_pattern"), Term::Nil]),
-        );
-        self.emit(Op::Pop);
+        self.fault(pattern.place, Fault::IllegalPattern);
     }
 
     pub(super) fn match_variable(&mut self, name: Atom, fail: u32) {
@@ -126,24 +128,18 @@ impl Compiler {
         self.emit(Op::MatchMap { fail });
         for field in fields {
             if !field.exact {
-                // erl_lint points at the arrow, erl_eval at nothing.
-                self.fault_or_raise(
-                    field.place,
-                    "illegal pattern",
-                    Term::tuple([Term::atom("illegal_pattern"), Term::Nil]),
-                );
-                self.emit(Op::Pop);
+                self.fault(field.place, Fault::IllegalPattern);
                 continue;
             }
             if let Some(place) = self.illegal_in_guard(&field.key) {
-                self.fault(place, "illegal map key in pattern");
+                self.fault(place, Fault::IllegalMapKey);
                 continue;
             }
             self.emit(Op::Dup);
             // A key that cannot be computed is a key that is not there; an
             // unbound variable is a fault all the same.
             let guarded = !matches!(field.key.kind, ExprKind::Literal(_) | ExprKind::Variable(_));
-            if guarded && self.checking == Checking::Before {
+            if guarded {
                 self.emit(Op::Guard(fail));
                 self.expr(&field.key, false);
                 self.emit(Op::GuardEnd);
@@ -166,9 +162,11 @@ pub(super) fn constant_of(expr: &Expr) -> Option<Term> {
         ExprKind::Binary2(op, left, right) if *op != BinaryOp::Send => {
             arithmetic::binary(*op, &constant_of(left)?, &constant_of(right)?).ok()
         }
-        ExprKind::List(elements, None) => {
-            elements.iter().map(constant_of).collect::<Option<Vec<Term>>>().map(Term::list)
-        }
+        ExprKind::List(elements, None) => elements
+            .iter()
+            .map(constant_of)
+            .collect::<Option<Vec<Term>>>()
+            .map(Term::list),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use portwright_term::{Atom, Term};
 
-use super::{Compiler, number};
+use super::{Compiler, Fault, number};
 use crate::code::*;
 use crate::parse::Place;
 use crate::parse::ast::*;
@@ -13,7 +13,7 @@ impl Compiler {
     fn definition(&mut self, place: Place, name: Atom) -> Option<Rc<Vec<RecordDefinitionField>>> {
         let found = self.records.get(&name).cloned();
         if found.is_none() {
-            self.fault(place, format!("record {} undefined", name.as_str()));
+            self.fault(place, Fault::UndefinedRecord(name));
         }
         found
     }
@@ -27,7 +27,10 @@ impl Compiler {
             None => {
                 self.fault(
                     place,
-                    format!("field {} undefined in record {}", field.as_str(), name.as_str()),
+                    Fault::UndefinedField {
+                        record: name,
+                        field,
+                    },
                 );
                 None
             }
@@ -41,17 +44,19 @@ impl Compiler {
 
     fn check_fields(&mut self, name: Atom, fields: &[RecordField]) {
         for (index, field) in fields.iter().enumerate() {
-            let Some(field_name) = field.name else { continue };
+            let Some(field_name) = field.name else {
+                continue;
+            };
             let _ = self.record_position(field.place, name, field_name);
-            if fields[..index].iter().any(|earlier| earlier.name == Some(field_name)) {
-                self.fault(
-                    field.place,
-                    format!(
-                        "field {} already defined in record {}",
-                        field_name.as_str(),
-                        name.as_str()
-                    ),
-                );
+            if fields[..index]
+                .iter()
+                .any(|earlier| earlier.name == Some(field_name))
+            {
+                let fault = Fault::RepeatedField {
+                    record: name,
+                    field: field_name,
+                };
+                self.fault(field.place, fault);
             }
         }
     }
@@ -99,11 +104,16 @@ impl Compiler {
 
     pub(super) fn record_access(&mut self, place: Place, base: &Expr, name: Atom, field: Atom) {
         self.expr(base, false);
-        let Some(definition) = self.definition(place, name) else { return };
+        let Some(definition) = self.definition(place, name) else {
+            return;
+        };
         let position = self.record_position(place, name, field).unwrap_or(0);
         let tag = self.constant(Term::Atom(name));
         self.mark(place);
-        self.emit(Op::CheckRecord { arity: number(definition.len() + 1), tag });
+        self.emit(Op::CheckRecord {
+            arity: number(definition.len() + 1),
+            tag,
+        });
         self.emit(Op::Element(u32::try_from(position - 1).unwrap_or(0)));
     }
 
@@ -118,9 +128,15 @@ impl Compiler {
             return self.emit(Op::Pop);
         };
         self.check_fields(name, fields);
-        self.emit(Op::MatchTuple { arity: number(definition.len() + 1), fail });
+        self.emit(Op::MatchTuple {
+            arity: number(definition.len() + 1),
+            fail,
+        });
         let tag = self.constant(Term::Atom(name));
-        self.emit(Op::MatchConst { constant: tag, fail });
+        self.emit(Op::MatchConst {
+            constant: tag,
+            fail,
+        });
         for known in definition.iter() {
             let given = fields
                 .iter()

@@ -105,7 +105,12 @@ pub(super) fn of(expr: &Expr, out: &mut Vec<Atom>) {
                 of_list(&timeout.body, out);
             }
         }
-        ExprKind::Try { body, of: matches, catch, after } => {
+        ExprKind::Try {
+            body,
+            of: matches,
+            catch,
+            after,
+        } => {
             of_list(body, out);
             of_clauses(matches, out);
             of_clauses(catch, out);
@@ -146,11 +151,17 @@ pub(super) fn of_pattern(pattern: &Expr, out: &mut Vec<Atom>) {
             }
         }
         ExprKind::Binary(segments) => {
-            segments.iter().for_each(|segment| of_pattern(&segment.value, out));
+            segments
+                .iter()
+                .for_each(|segment| of_pattern(&segment.value, out));
         }
-        ExprKind::Map(_, fields) => fields.iter().for_each(|field| of_pattern(&field.value, out)),
+        ExprKind::Map(_, fields) => fields
+            .iter()
+            .for_each(|field| of_pattern(&field.value, out)),
         ExprKind::Record { fields, .. } => {
-            fields.iter().for_each(|field| of_pattern(&field.value, out));
+            fields
+                .iter()
+                .for_each(|field| of_pattern(&field.value, out));
         }
         ExprKind::Match(a, b) | ExprKind::Binary2(BinaryOp::Append, a, b) => {
             of_pattern(a, out);

@@ -44,7 +44,11 @@ pub(crate) fn binary(op: BinaryOp, left: &Term, right: &Term) -> Value {
         Add | Subtract | Multiply => numeric(op, left, right),
         Divide => {
             let (a, b) = (as_float(left)?, as_float(right)?);
-            if b == 0.0 { Err(Exception::badarith()) } else { float(a / b) }
+            if b == 0.0 {
+                Err(Exception::badarith())
+            } else {
+                float(a / b)
+            }
         }
         IntDivide | Remainder | BitAnd | BitOr | BitXor => integer(op, left, right),
         ShiftLeft => shift(left, right, false),
@@ -82,9 +86,10 @@ pub(crate) fn as_float(value: &Term) -> Result<f64, Exception> {
         Term::Float(value) => Ok(*value),
         #[allow(clippy::cast_precision_loss)]
         Term::Integer(value) => Ok(*value as f64),
-        Term::BigInteger(value) => {
-            value.to_f64().filter(|value| value.is_finite()).ok_or_else(Exception::badarith)
-        }
+        Term::BigInteger(value) => value
+            .to_f64()
+            .filter(|value| value.is_finite())
+            .ok_or_else(Exception::badarith),
         _ => Err(Exception::badarith()),
     }
 }
@@ -98,7 +103,11 @@ fn big(value: &Term) -> Option<BigInt> {
 }
 
 fn from_big(value: BigInt) -> Value {
-    if value.bits() > MAX_BITS { Err(Exception::system_limit()) } else { Ok(Term::from(value)) }
+    if value.bits() > MAX_BITS {
+        Err(Exception::system_limit())
+    } else {
+        Ok(Term::from(value))
+    }
 }
 
 fn numeric(op: BinaryOp, left: &Term, right: &Term) -> Value {
@@ -119,9 +128,7 @@ fn numeric(op: BinaryOp, left: &Term, right: &Term) -> Value {
         return match op {
             BinaryOp::Add => from_big(a + b),
             BinaryOp::Subtract => from_big(a - b),
-            _ if a.bits().saturating_add(b.bits()) > MAX_BITS + 1 => {
-                Err(Exception::system_limit())
-            }
+            _ if a.bits().saturating_add(b.bits()) > MAX_BITS + 1 => Err(Exception::system_limit()),
             _ => from_big(a * b),
         };
     }
@@ -147,7 +154,9 @@ fn integer(op: BinaryOp, left: &Term, right: &Term) -> Value {
             return Ok(Term::Integer(value));
         }
     }
-    let (Some(a), Some(b)) = (big(left), big(right)) else { return Err(Exception::badarith()) };
+    let (Some(a), Some(b)) = (big(left), big(right)) else {
+        return Err(Exception::badarith());
+    };
     match op {
         BinaryOp::IntDivide | BinaryOp::Remainder if b.is_zero() => Err(Exception::badarith()),
         BinaryOp::IntDivide => Ok(Term::from(a / b)),
@@ -205,13 +214,15 @@ fn subtract(left: &Term, right: &Term) -> Value {
     for item in right {
         *counts.entry(item).or_default() += 1;
     }
-    Ok(Term::list(left.into_iter().filter(|item| match counts.get_mut(item) {
-        Some(count) if *count > 0 => {
-            *count -= 1;
-            false
-        }
-        _ => true,
-    })))
+    Ok(Term::list(left.into_iter().filter(
+        |item| match counts.get_mut(item) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                false
+            }
+            _ => true,
+        },
+    )))
 }
 
 /// The reason name that the shell's texts use for a failed operator.

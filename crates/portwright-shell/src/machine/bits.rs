@@ -42,7 +42,11 @@ impl BitBuilder {
 
     fn bit_len(&self) -> u64 {
         let whole = self.bytes.len() as u64 * 8;
-        if self.tail == 0 { whole } else { whole - 8 + u64::from(self.tail) }
+        if self.tail == 0 {
+            whole
+        } else {
+            whole - 8 + u64::from(self.tail)
+        }
     }
 
     pub(crate) fn finish(self) -> Term {
@@ -70,7 +74,11 @@ impl BitBuilder {
 
     /// Appends the low `count` (1 to 8) bits of `value`.
     fn push_bits(&mut self, value: u8, count: u8) {
-        let value = if count == 8 { value } else { value & ((1 << count) - 1) };
+        let value = if count == 8 {
+            value
+        } else {
+            value & ((1 << count) - 1)
+        };
         if self.tail == 0 {
             self.bytes.push(value << (8 - count));
             self.tail = count % 8;
@@ -138,14 +146,24 @@ impl BitBuilder {
                 let fill = if *value < 0 { 0xff } else { 0 };
                 let source = value.to_be_bytes();
                 for (index, byte) in bytes.iter_mut().rev().enumerate() {
-                    *byte = source.len().checked_sub(index + 1).map_or(fill, |at| source[at]);
+                    *byte = source
+                        .len()
+                        .checked_sub(index + 1)
+                        .map_or(fill, |at| source[at]);
                 }
             }
             Term::BigInteger(value) => {
                 let source = value.to_signed_bytes_be();
-                let fill = if value.sign() == num_bigint::Sign::Minus { 0xff } else { 0 };
+                let fill = if value.sign() == num_bigint::Sign::Minus {
+                    0xff
+                } else {
+                    0
+                };
                 for (index, byte) in bytes.iter_mut().rev().enumerate() {
-                    *byte = source.len().checked_sub(index + 1).map_or(fill, |at| source[at]);
+                    *byte = source
+                        .len()
+                        .checked_sub(index + 1)
+                        .map_or(fill, |at| source[at]);
                 }
             }
             _ => return Err(bad("integer", "an integer", value)),
@@ -174,12 +192,7 @@ impl BitBuilder {
         }
     }
 
-    fn push_float(
-        &mut self,
-        code: SegmentCode,
-        value: &Term,
-        bits: u64,
-    ) -> Result<(), BuildError> {
+    fn push_float(&mut self, code: SegmentCode, value: &Term, bits: u64) -> Result<(), BuildError> {
         if !value.is_number() {
             return Err(bad("float", "a float or an integer", value));
         }
@@ -262,14 +275,21 @@ impl BitBuilder {
         match code.kind {
             SegmentKind::Utf16 => {
                 for unit in point.encode_utf16(&mut [0; 2]) {
-                    let bytes =
-                        if code.little { unit.to_le_bytes() } else { unit.to_be_bytes() };
+                    let bytes = if code.little {
+                        unit.to_le_bytes()
+                    } else {
+                        unit.to_be_bytes()
+                    };
                     self.append(&bytes, 16);
                 }
             }
             SegmentKind::Utf32 => {
                 let value = u32::from(point);
-                let bytes = if code.little { value.to_le_bytes() } else { value.to_be_bytes() };
+                let bytes = if code.little {
+                    value.to_le_bytes()
+                } else {
+                    value.to_be_bytes()
+                };
                 self.append(&bytes, 32);
             }
             _ => {
@@ -283,7 +303,9 @@ impl BitBuilder {
 }
 
 fn bad(kind: &str, expected: &str, value: &Term) -> BuildError {
-    BuildError::Bad(format!("segment * of type '{kind}': expected {expected} but got: {value}"))
+    BuildError::Bad(format!(
+        "segment * of type '{kind}': expected {expected} but got: {value}"
+    ))
 }
 
 fn dynamic_size(size: Option<&Term>) -> Result<u64, BuildError> {
@@ -317,15 +339,21 @@ pub(crate) fn read(
         SegmentSize::Dynamic => {
             // `all` is what the abstract format writes for "the rest".
             match size? {
-                Term::Integer(units) => {
-                    Some(u64::try_from(*units).ok()?.checked_mul(u64::from(code.unit))?)
-                }
+                Term::Integer(units) => Some(
+                    u64::try_from(*units)
+                        .ok()?
+                        .checked_mul(u64::from(code.unit))?,
+                ),
                 _ => return None,
             }
         }
     };
     let wanted = match wanted {
-        Some(wanted) => Some(usize::try_from(wanted).ok().filter(|wanted| *wanted <= left)?),
+        Some(wanted) => Some(
+            usize::try_from(wanted)
+                .ok()
+                .filter(|wanted| *wanted <= left)?,
+        ),
         None => None,
     };
     match code.kind {
@@ -450,9 +478,7 @@ fn integer(bytes: &[u8], offset: usize, len: usize, code: SegmentCode) -> Term {
 }
 
 fn utf(bytes: &[u8], offset: usize, left: usize, code: SegmentCode) -> Option<(Term, usize)> {
-    let take = |len: usize, at: usize| {
-        (at + len <= left).then(|| extract(bytes, offset + at, len))
-    };
+    let take = |len: usize, at: usize| (at + len <= left).then(|| extract(bytes, offset + at, len));
     let (point, used) = match code.kind {
         SegmentKind::Utf8 => {
             let first = *take(8, 0)?.first()?;
@@ -469,7 +495,11 @@ fn utf(bytes: &[u8], offset: usize, left: usize, code: SegmentCode) -> Option<(T
         SegmentKind::Utf16 => {
             let unit = |at: usize| {
                 let raw: [u8; 2] = take(16, at)?.try_into().ok()?;
-                Some(if code.little { u16::from_le_bytes(raw) } else { u16::from_be_bytes(raw) })
+                Some(if code.little {
+                    u16::from_le_bytes(raw)
+                } else {
+                    u16::from_be_bytes(raw)
+                })
             };
             let first = unit(0)?;
             if (0xd800..0xdc00).contains(&first) {
@@ -481,7 +511,11 @@ fn utf(bytes: &[u8], offset: usize, left: usize, code: SegmentCode) -> Option<(T
         }
         _ => {
             let raw: [u8; 4] = take(32, 0)?.try_into().ok()?;
-            let value = if code.little { u32::from_le_bytes(raw) } else { u32::from_be_bytes(raw) };
+            let value = if code.little {
+                u32::from_le_bytes(raw)
+            } else {
+                u32::from_be_bytes(raw)
+            };
             (char::from_u32(value)?, 32)
         }
     };
@@ -492,7 +526,11 @@ fn utf(bytes: &[u8], offset: usize, left: usize, code: SegmentCode) -> Option<(T
 mod half {
     /// Rounds to the nearest, ties to even; `None` when it is too big.
     pub(super) fn encode(value: f64) -> Option<u16> {
-        let sign = if value.is_sign_negative() { 0x8000u16 } else { 0 };
+        let sign = if value.is_sign_negative() {
+            0x8000u16
+        } else {
+            0
+        };
         let magnitude = value.abs();
         if magnitude >= 65520.0 {
             return None;
@@ -513,7 +551,11 @@ mod half {
         // At most 2048, so exact.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let mantissa = rounded as u16;
-        let biased = if magnitude < 2f64.powi(-14) { 0 } else { exponent + 14 };
+        let biased = if magnitude < 2f64.powi(-14) {
+            0
+        } else {
+            exponent + 14
+        };
         let biased = u16::try_from(biased).ok()?;
         // A mantissa that has rounded up carries into the exponent by itself.
         Some(sign | ((biased << 10) + mantissa))

@@ -91,16 +91,6 @@ impl Machine {
                         let value = self.stack[self.slot_index(slot)].clone();
                         self.stack.push(value);
                     }
-                    Op::LoadMaybe { slot, flag, name } => {
-                        if self.is_set(flag) {
-                            let value = self.stack[self.slot_index(slot)].clone();
-                            self.stack.push(value);
-                        } else {
-                            let name = module.constants[name as usize].clone();
-                            let reason = Term::tuple([Term::atom("unbound_var"), name]);
-                            raise!(Exception::error(reason), None);
-                        }
-                    }
                     Op::Store(slot) => {
                         let value = self.pop();
                         let index = self.slot_index(slot);
@@ -189,8 +179,10 @@ impl Machine {
                         self.pc = pc as u32;
                         let at = self.stack.len() - usize::from(arity) - 2;
                         let mut name = self.stack.drain(at..at + 2);
-                        let (module, function) =
-                            (name.next().unwrap_or(Term::Nil), name.next().unwrap_or(Term::Nil));
+                        let (module, function) = (
+                            name.next().unwrap_or(Term::Nil),
+                            name.next().unwrap_or(Term::Nil),
+                        );
                         drop(name);
                         called!(self.call_named(
                             module,
@@ -215,8 +207,9 @@ impl Machine {
                     }
                     Op::Closure(function) => {
                         let captures = &module.functions[function as usize].captures;
-                        let captured =
-                            captures.iter().map(|slot| self.stack[self.slot_index(*slot)].clone());
+                        let captured = captures
+                            .iter()
+                            .map(|slot| self.stack[self.slot_index(*slot)].clone());
                         let closure = Closure {
                             module: module.clone(),
                             function,
@@ -295,7 +288,11 @@ impl Machine {
                             fail!(fail);
                         }
                     }
-                    Op::BitsField { slot, segment, fail } => {
+                    Op::BitsField {
+                        slot,
+                        segment,
+                        fail,
+                    } => {
                         if !self.bits_field(slot, code.segments[segment as usize]) {
                             fail!(fail);
                         }
@@ -336,11 +333,14 @@ impl Machine {
                     }
                     Op::CheckRecord { arity, tag } => {
                         let tag = &module.constants[tag as usize];
-                        let fits = self.stack.last().and_then(Term::as_tuple).is_some_and(
-                            |elements| {
-                                elements.len() == arity as usize && elements.first() == Some(tag)
-                            },
-                        );
+                        let fits =
+                            self.stack
+                                .last()
+                                .and_then(Term::as_tuple)
+                                .is_some_and(|elements| {
+                                    elements.len() == arity as usize
+                                        && elements.first() == Some(tag)
+                                });
                         if !fits {
                             let value = self.pop();
                             raise!(Exception::tagged(atoms::BADRECORD, value), None);
@@ -369,10 +369,6 @@ impl Machine {
                         raise!(Exception::error(Term::Atom(atoms::IF_CLAUSE)), None);
                     }
                     Op::FunctionClause => raise!(Exception::function_clause(), None),
-                    Op::RaiseConst(constant) => {
-                        let reason = module.constants[constant as usize].clone();
-                        raise!(Exception::error(reason), None);
-                    }
                     Op::RaiseTagged(constant) => {
                         let value = self.pop();
                         let tag = module.constants[constant as usize].clone();
@@ -456,9 +452,11 @@ impl Machine {
                     Op::MapPairs => {
                         let value = self.pop();
                         match value.as_map() {
-                            Some(map) => self.stack.push(Term::list(map.iter().map(
-                                |(key, value)| Term::tuple([key.clone(), value.clone()]),
-                            ))),
+                            Some(map) => self
+                                .stack
+                                .push(Term::list(map.iter().map(|(key, value)| {
+                                    Term::tuple([key.clone(), value.clone()])
+                                }))),
                             None => {
                                 let reason = Term::tuple([Term::atom("bad_generator"), value]);
                                 raise!(Exception::error(reason), None);
@@ -500,7 +498,10 @@ impl Machine {
 
     fn pop_exception(&mut self) -> Exception {
         let (stack, reason, class) = (self.pop(), self.pop(), self.pop());
-        let class = class.as_atom().and_then(Class::from_atom).unwrap_or(Class::Error);
+        let class = class
+            .as_atom()
+            .and_then(Class::from_atom)
+            .unwrap_or(Class::Error);
         Exception::new(class, reason).with_stack(stack)
     }
 
@@ -568,7 +569,13 @@ impl Machine {
                 }
             }
         };
-        self.call_target(target, (site.module, site.function), usize::from(arity), tail, call)
+        self.call_target(
+            target,
+            (site.module, site.function),
+            usize::from(arity),
+            tail,
+            call,
+        )
     }
 
     fn undefined(&mut self, site: &CallSite, arity: u8) -> (Exception, Option<Culprit>) {
@@ -583,7 +590,11 @@ impl Machine {
             return (Exception::error(reason), None);
         }
         let arguments = self.take_arguments(usize::from(arity));
-        let culprit = Culprit { module: site.module, function: site.function, arguments };
+        let culprit = Culprit {
+            module: site.module,
+            function: site.function,
+            arguments,
+        };
         (Exception::undef(), Some(culprit))
     }
 
@@ -603,17 +614,24 @@ impl Machine {
     ) -> Result<Called, (Exception, Option<Culprit>)> {
         match target {
             Target::Erlang { module, function } => {
-                self.enter(module, *function, tail, None).map_err(|exception| (exception, None))?;
+                self.enter(module, *function, tail, None)
+                    .map_err(|exception| (exception, None))?;
                 Ok(Called::Entered)
             }
             Target::Native(kind) => {
                 let start = self.stack.len() - arity;
                 let wait = |machine: &mut Machine, native: WaitingFn| {
                     let arguments = machine.take_arguments(arity);
-                    machine.waiting_for =
-                        Some(Culprit { module, function, arguments: arguments.clone() });
+                    machine.waiting_for = Some(Culprit {
+                        module,
+                        function,
+                        arguments: arguments.clone(),
+                    });
                     let arguments = arguments.into();
-                    Ok(Called::Step(Step::Await { function: native, arguments }))
+                    Ok(Called::Step(Step::Await {
+                        function: native,
+                        arguments,
+                    }))
                 };
                 let result = match (kind, call) {
                     (NativeKind::Pure(native), _) => native(&self.stack[start..]),
@@ -637,7 +655,14 @@ impl Machine {
                     }
                     Err(exception) => {
                         let arguments = self.take_arguments(arity);
-                        Err((exception, Some(Culprit { module, function, arguments })))
+                        Err((
+                            exception,
+                            Some(Culprit {
+                                module,
+                                function,
+                                arguments,
+                            }),
+                        ))
                     }
                 }
             }
@@ -647,10 +672,6 @@ impl Machine {
                 let Some(list) = arguments.to_vec() else {
                     return Err(bad_apply([fun, arguments]));
                 };
-                // What is not a fun is told with its arguments, as OTP does.
-                if !fun.is_function() {
-                    return Err(bad_apply([fun, arguments]));
-                }
                 let arity = list.len();
                 self.stack.extend(list);
                 self.call_fun(fun, arity, tail, call)
@@ -686,12 +707,14 @@ impl Machine {
             registry::resolve(*module, *function, arity, call.as_deref().map(Call::system))
         });
         match found {
-            Some(found) => {
-                self.call_target(&found.target, (*module, *function), arity, tail, call)
-            }
+            Some(found) => self.call_target(&found.target, (*module, *function), arity, tail, call),
             None => {
                 let arguments = self.take_arguments(arity);
-                let culprit = Culprit { module: *module, function: *function, arguments };
+                let culprit = Culprit {
+                    module: *module,
+                    function: *function,
+                    arguments,
+                };
                 Err((Exception::undef(), Some(culprit)))
             }
         }
@@ -710,13 +733,13 @@ impl Machine {
         };
         if usize::from(function.arity()) != arity {
             let arguments = Term::list(self.take_arguments(arity));
-            let reason = Term::tuple([
-                Term::Atom(atoms::BADARITY),
-                Term::tuple([fun, arguments]),
-            ]);
+            let reason = Term::tuple([Term::Atom(atoms::BADARITY), Term::tuple([fun, arguments])]);
             return Err((Exception::error(reason), None));
         }
-        if let Fun::External { module, function, .. } = function {
+        if let Fun::External {
+            module, function, ..
+        } = function
+        {
             return self.call_named(
                 Term::Atom(*module),
                 Term::Atom(*function),
@@ -727,8 +750,13 @@ impl Machine {
         }
         match closure::of(function) {
             Some(closure) => {
-                self.enter(&closure.module, closure.function, tail, Some((closure, &fun)))
-                    .map_err(|exception| (exception, None))?;
+                self.enter(
+                    &closure.module,
+                    closure.function,
+                    tail,
+                    Some((closure, &fun)),
+                )
+                .map_err(|exception| (exception, None))?;
                 Ok(Called::Entered)
             }
             None => {

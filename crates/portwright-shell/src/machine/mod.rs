@@ -34,7 +34,10 @@ pub struct StackLimit {
 impl Default for StackLimit {
     /// 4,000,000 calls, 16,000,000 values: at most some 500 MB.
     fn default() -> StackLimit {
-        StackLimit { calls: 4_000_000, values: 16_000_000 }
+        StackLimit {
+            calls: 4_000_000,
+            values: 16_000_000,
+        }
     }
 }
 
@@ -64,7 +67,10 @@ pub(crate) enum Step {
     /// The budget is used up; run it again.
     Yield,
     /// It waits for a library function; give the result to [`Machine::resume`].
-    Await { function: WaitingFn, arguments: Arc<[Term]> },
+    Await {
+        function: WaitingFn,
+        arguments: Arc<[Term]>,
+    },
 }
 
 /// What [`Machine::execute`] came to.
@@ -195,7 +201,9 @@ impl Machine {
         if self.scanning || exception.is_uncatchable() {
             return Some(exception);
         }
-        let Some(handler) = self.handlers.pop() else { return Some(exception) };
+        let Some(handler) = self.handlers.pop() else {
+            return Some(exception);
+        };
         let depth = handler.depth as usize;
         if depth < self.frames.len() {
             self.frames.truncate(depth + 1);
@@ -207,7 +215,8 @@ impl Machine {
         }
         let code = &self.module.functions[self.function as usize];
         let failure = code.failures[handler.failure as usize];
-        self.stack.truncate((self.base + code.slots + failure.height) as usize);
+        self.stack
+            .truncate((self.base + code.slots + failure.height) as usize);
         if self.stack.capacity() > 4 * self.stack.len() + 1_000_000 {
             self.stack.shrink_to(2 * self.stack.len());
         }
@@ -263,7 +272,8 @@ impl Machine {
                 self.stack.push(own.clone());
             }
         }
-        self.stack.resize((self.base + code.slots) as usize, Term::Nil);
+        self.stack
+            .resize((self.base + code.slots) as usize, Term::Nil);
         if !Arc::ptr_eq(&self.module, module) {
             self.module = module.clone();
         }

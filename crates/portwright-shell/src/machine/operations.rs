@@ -138,9 +138,17 @@ impl Machine {
     /// `ExternalFun`.
     pub(super) fn external_fun(&mut self) -> Value {
         let (arity, function, module) = (self.pop(), self.pop(), self.pop());
-        match (&module, &function, arity.as_u64().and_then(|arity| u8::try_from(arity).ok())) {
+        match (
+            &module,
+            &function,
+            arity.as_u64().and_then(|arity| u8::try_from(arity).ok()),
+        ) {
             (Term::Atom(module), Term::Atom(function), Some(arity)) => {
-                Ok(Term::Fun(Fun::External { module: *module, function: *function, arity }))
+                Ok(Term::Fun(Fun::External {
+                    module: *module,
+                    function: *function,
+                    arity,
+                }))
             }
             _ => Err(Exception::badarg()),
         }

@@ -67,8 +67,11 @@ impl Machine {
                 .unwrap_or_else(|| Term::list(culprit.arguments));
             entries.push(entry(culprit.module, culprit.function, arguments, location));
         }
-        let own_arguments =
-            if entries.is_empty() { exception.arguments().cloned() } else { None };
+        let own_arguments = if entries.is_empty() {
+            exception.arguments().cloned()
+        } else {
+            None
+        };
         let clause = entries.is_empty()
             && *exception.reason() == Term::Atom(atoms::FUNCTION_CLAUSE)
             && own_arguments.is_none();
@@ -101,7 +104,9 @@ impl Machine {
                 None
             } else if clause {
                 let start = base as usize;
-                Some(Term::list(self.stack[start..start + usize::from(code.arity)].to_vec()))
+                Some(Term::list(
+                    self.stack[start..start + usize::from(code.arity)].to_vec(),
+                ))
             } else {
                 own_arguments.clone()
             };

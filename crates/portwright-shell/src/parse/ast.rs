@@ -28,9 +28,20 @@ pub(crate) enum ExprKind {
     List(Vec<Expr>, Option<Box<Expr>>),
     Binary(Vec<Segment>),
     Map(Option<Box<Expr>>, Vec<MapField>),
-    Record { base: Option<Box<Expr>>, name: Atom, fields: Vec<RecordField> },
-    RecordAccess { base: Box<Expr>, name: Atom, field: Atom },
-    RecordIndex { name: Atom, field: Atom },
+    Record {
+        base: Option<Box<Expr>>,
+        name: Atom,
+        fields: Vec<RecordField>,
+    },
+    RecordAccess {
+        base: Box<Expr>,
+        name: Atom,
+        field: Atom,
+    },
+    RecordIndex {
+        name: Atom,
+        field: Atom,
+    },
     Match(Box<Expr>, Box<Expr>),
     Unary(UnaryOp, Box<Expr>),
     Binary2(BinaryOp, Box<Expr>, Box<Expr>),
@@ -42,7 +53,12 @@ pub(crate) enum ExprKind {
     If(Vec<Clause>),
     Case(Box<Expr>, Vec<Clause>),
     Receive(Vec<Clause>, Option<Timeout>),
-    Try { body: Vec<Expr>, of: Vec<Clause>, catch: Vec<Clause>, after: Vec<Expr> },
+    Try {
+        body: Vec<Expr>,
+        of: Vec<Clause>,
+        catch: Vec<Clause>,
+        after: Vec<Expr>,
+    },
     Catch(Box<Expr>),
     Fun(Option<Atom>, Vec<Clause>),
     FunLocal(Atom, u32),
@@ -187,7 +203,10 @@ impl BinaryOp {
 
     /// Whether guards may use it.
     pub(crate) fn in_guards(self) -> bool {
-        !matches!(self, BinaryOp::Append | BinaryOp::SubtractList | BinaryOp::Send)
+        !matches!(
+            self,
+            BinaryOp::Append | BinaryOp::SubtractList | BinaryOp::Send
+        )
     }
 }
 

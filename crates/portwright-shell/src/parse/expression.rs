@@ -14,6 +14,8 @@ pub(super) struct Parser<'a> {
     position: usize,
     depth: u32,
     end: Place,
+    /// In the reason of a `catch` clause a colon starts the stack trace.
+    colon_ends: bool,
 }
 
 /// Binding powers, from erl_parse: `=` and `!` 100 (right), `orelse` 150,
@@ -28,7 +30,9 @@ enum Infix {
 
 fn infix(kind: &TokenKind) -> Option<(Infix, u16, u16)> {
     use BinaryOp::*;
-    let TokenKind::Symbol(symbol) = kind else { return None };
+    let TokenKind::Symbol(symbol) = kind else {
+        return None;
+    };
     let left = |op, power| Some((Infix::Operator(op), power, power + 1));
     let right = |op, power| Some((Infix::Operator(op), power, power));
     match *symbol {
@@ -67,7 +71,13 @@ fn infix(kind: &TokenKind) -> Option<(Infix, u16, u16)> {
 impl<'a> Parser<'a> {
     /// A parser of one sequence of tokens; `end` is where the text ends.
     pub(super) fn new(tokens: &'a [Token], end: Place) -> Parser<'a> {
-        Parser { tokens, position: 0, depth: 0, end }
+        Parser {
+            tokens,
+            position: 0,
+            depth: 0,
+            end,
+            colon_ends: false,
+        }
     }
 
     pub(super) fn peek(&self) -> Option<&'a TokenKind> {
@@ -75,11 +85,15 @@ impl<'a> Parser<'a> {
     }
 
     fn peek_at(&self, offset: usize) -> Option<&'a TokenKind> {
-        self.tokens.get(self.position + offset).map(|token| &token.kind)
+        self.tokens
+            .get(self.position + offset)
+            .map(|token| &token.kind)
     }
 
     pub(super) fn place(&self) -> Place {
-        self.tokens.get(self.position).map_or(self.end, |token| token.place)
+        self.tokens
+            .get(self.position)
+            .map_or(self.end, |token| token.place)
     }
 
     pub(super) fn at(&self, symbol: &str) -> bool {
@@ -103,7 +117,11 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn expect(&mut self, symbol: &str) -> Parsed<()> {
-        if self.eat(symbol) { Ok(()) } else { self.unexpected() }
+        if self.eat(symbol) {
+            Ok(())
+        } else {
+            self.unexpected()
+        }
     }
 
     pub(super) fn expect_dot(&mut self) -> Parsed<()> {
@@ -119,7 +137,10 @@ impl<'a> Parser<'a> {
     /// The error for the token at hand.
     pub(super) fn unexpected<T>(&self) -> Parsed<T> {
         let text = self.peek().map_or(String::new(), TokenKind::error_text);
-        Err(SyntaxError::new(self.place(), format!("syntax error before: {text}")))
+        Err(SyntaxError::new(
+            self.place(),
+            format!("syntax error before: {text}"),
+        ))
     }
 
     pub(super) fn atom(&mut self) -> Parsed<Atom> {
@@ -185,13 +206,28 @@ impl<'a> Parser<'a> {
             let right = self.operators(right_power)?;
             let (l, r) = (Box::new(left), Box::new(right));
             left = match infix {
-                Infix::Match => Expr { place: l.place, kind: ExprKind::Match(l, r) },
-                Infix::AndAlso => Expr { place, kind: ExprKind::AndAlso(l, r) },
-                Infix::OrElse => Expr { place, kind: ExprKind::OrElse(l, r) },
-                Infix::Operator(op) => Expr { place, kind: ExprKind::Binary2(op, l, r) },
+                Infix::Match => Expr {
+                    place: l.place,
+                    kind: ExprKind::Match(l, r),
+                },
+                Infix::AndAlso => Expr {
+                    place,
+                    kind: ExprKind::AndAlso(l, r),
+                },
+                Infix::OrElse => Expr {
+                    place,
+                    kind: ExprKind::OrElse(l, r),
+                },
+                Infix::Operator(op) => Expr {
+                    place,
+                    kind: ExprKind::Binary2(op, l, r),
+                },
             };
             if left_power == 200
-                && self.peek().and_then(self::infix).is_some_and(|(_, power, _)| power == 200)
+                && self
+                    .peek()
+                    .and_then(self::infix)
+                    .is_some_and(|(_, power, _)| power == 200)
             {
                 return self.unexpected();
             }
@@ -202,12 +238,17 @@ impl<'a> Parser<'a> {
 
     fn prefix(&mut self) -> Parsed<Expr> {
         let place = self.place();
-        let Some(TokenKind::Symbol(symbol)) = self.peek() else { return self.postfix() };
+        let Some(TokenKind::Symbol(symbol)) = self.peek() else {
+            return self.postfix();
+        };
         let op = match *symbol {
             "catch" => {
                 self.advance();
                 let inner = self.operators(0)?;
-                return Ok(Expr { place, kind: ExprKind::Catch(Box::new(inner)) });
+                return Ok(Expr {
+                    place,
+                    kind: ExprKind::Catch(Box::new(inner)),
+                });
             }
             "+" => UnaryOp::Plus,
             "-" => UnaryOp::Minus,
@@ -217,13 +258,20 @@ impl<'a> Parser<'a> {
         };
         self.advance();
         let inner = Box::new(self.operators(600)?);
-        Ok(Expr { place, kind: ExprKind::Unary(op, inner) })
+        Ok(Expr {
+            place,
+            kind: ExprKind::Unary(op, inner),
+        })
     }
 
     /// A primary with what may follow it: maps, records, `M:F`, arguments.
     fn postfix(&mut self) -> Parsed<Expr> {
         let place = self.place();
-        let mut base = if self.at("#") { self.hash(None, place)? } else { self.primary()? };
+        let mut base = if self.at("#") {
+            self.hash(None, place)?
+        } else {
+            self.primary()?
+        };
         let mut levels = 0;
         while self.at("#") {
             self.enter()?;
@@ -231,11 +279,14 @@ impl<'a> Parser<'a> {
             base = self.hash(Some(Box::new(base)), place)?;
         }
         self.depth -= levels;
-        if self.at(":") && levels == 0 {
+        if self.at(":") && levels == 0 && !self.colon_ends {
             let colon = self.place();
             self.advance();
             let function = self.primary()?;
-            base = Expr { place: colon, kind: ExprKind::Remote(Box::new(base), Box::new(function)) };
+            base = Expr {
+                place: colon,
+                kind: ExprKind::Remote(Box::new(base), Box::new(function)),
+            };
         }
         if self.at("(") {
             let arguments = self.arguments()?;
@@ -243,7 +294,10 @@ impl<'a> Parser<'a> {
                 ExprKind::Remote(module, _) => module.place,
                 _ => base.place,
             };
-            return Ok(Expr { place, kind: ExprKind::Call(Box::new(base), arguments) });
+            return Ok(Expr {
+                place,
+                kind: ExprKind::Call(Box::new(base), arguments),
+            });
         }
         Ok(base)
     }
@@ -288,21 +342,31 @@ impl<'a> Parser<'a> {
                 self.advance();
                 self.expect("=")?;
                 let value = self.expression()?;
-                fields.push(RecordField { place, name: field, value });
+                fields.push(RecordField {
+                    place,
+                    name: field,
+                    value,
+                });
                 if !self.eat(",") {
                     break;
                 }
             }
             self.expect("}")?;
         }
-        Ok(Expr { place: hash, kind: ExprKind::Record { base, name, fields } })
+        Ok(Expr {
+            place: hash,
+            kind: ExprKind::Record { base, name, fields },
+        })
     }
 
     fn map(&mut self, base: Option<Box<Expr>>, place: Place) -> Parsed<Expr> {
         self.expect("{")?;
         let mut fields = Vec::new();
         if self.eat("}") {
-            return Ok(Expr { place, kind: ExprKind::Map(base, fields) });
+            return Ok(Expr {
+                place,
+                kind: ExprKind::Map(base, fields),
+            });
         }
         loop {
             let key = self.expression()?;
@@ -318,27 +382,44 @@ impl<'a> Parser<'a> {
             if base.is_none() && fields.is_empty() && !exact && self.eat("||") {
                 let qualifiers = self.qualifiers()?;
                 self.expect("}")?;
-                let kind =
-                    ExprKind::MapComprehension(Box::new(key), Box::new(value), qualifiers);
+                let kind = ExprKind::MapComprehension(Box::new(key), Box::new(value), qualifiers);
                 return Ok(Expr { place, kind });
             }
-            fields.push(MapField { place: field_place, exact, key, value });
+            fields.push(MapField {
+                place: field_place,
+                exact,
+                key,
+                value,
+            });
             if !self.eat(",") {
                 break;
             }
         }
         self.expect("}")?;
-        Ok(Expr { place, kind: ExprKind::Map(base, fields) })
+        Ok(Expr {
+            place,
+            kind: ExprKind::Map(base, fields),
+        })
     }
 
     fn primary(&mut self) -> Parsed<Expr> {
         let place = self.place();
-        let Some(kind) = self.peek() else { return self.unexpected() };
-        let literal = |term: Term| Ok(Expr { place, kind: ExprKind::Literal(term) });
+        let Some(kind) = self.peek() else {
+            return self.unexpected();
+        };
+        let literal = |term: Term| {
+            Ok(Expr {
+                place,
+                kind: ExprKind::Literal(term),
+            })
+        };
         match kind {
             TokenKind::Variable(name) => {
                 self.advance();
-                Ok(Expr { place, kind: ExprKind::Variable(*name) })
+                Ok(Expr {
+                    place,
+                    kind: ExprKind::Variable(*name),
+                })
             }
             TokenKind::Atom(atom) => {
                 self.advance();
@@ -403,7 +484,12 @@ impl<'a> Parser<'a> {
                     let place = self.place();
                     let guard = self.guard()?;
                     let body = self.clause_body()?;
-                    clauses.push(Clause { place, patterns: Vec::new(), guard, body });
+                    clauses.push(Clause {
+                        place,
+                        patterns: Vec::new(),
+                        guard,
+                        body,
+                    });
                     if !self.eat(";") {
                         break;
                     }
@@ -437,13 +523,19 @@ impl<'a> Parser<'a> {
         if self.eat("||") {
             let qualifiers = self.qualifiers()?;
             self.expect("]")?;
-            let Some(element) = elements.pop() else { return self.unexpected() };
+            let Some(element) = elements.pop() else {
+                return self.unexpected();
+            };
             return Ok(ExprKind::ListComprehension(Box::new(element), qualifiers));
         }
         while self.eat(",") {
             elements.push(self.expression()?);
         }
-        let tail = if self.eat("|") { Some(Box::new(self.expression()?)) } else { None };
+        let tail = if self.eat("|") {
+            Some(Box::new(self.expression()?))
+        } else {
+            None
+        };
         self.expect("]")?;
         Ok(ExprKind::List(elements, tail))
     }
@@ -476,14 +568,18 @@ impl<'a> Parser<'a> {
         }
         let mut segments = vec![self.segment()?];
         if self.at("||") {
-            let whole = segments.len() == 1
-                && segments[0].size.is_none()
-                && segments[0].types.is_empty();
-            let Some(segment) = segments.pop().filter(|_| whole) else { return self.unexpected() };
+            let whole =
+                segments.len() == 1 && segments[0].size.is_none() && segments[0].types.is_empty();
+            let Some(segment) = segments.pop().filter(|_| whole) else {
+                return self.unexpected();
+            };
             self.advance();
             let qualifiers = self.qualifiers()?;
             self.expect(">>")?;
-            return Ok(ExprKind::BinaryComprehension(Box::new(segment.value), qualifiers));
+            return Ok(ExprKind::BinaryComprehension(
+                Box::new(segment.value),
+                qualifiers,
+            ));
         }
         while self.eat(",") {
             segments.push(self.segment()?);
@@ -505,28 +601,48 @@ impl<'a> Parser<'a> {
             Some(op) => {
                 self.advance();
                 let inner = Box::new(self.primary()?);
-                Expr { place, kind: ExprKind::Unary(op, inner) }
+                Expr {
+                    place,
+                    kind: ExprKind::Unary(op, inner),
+                }
             }
             None => self.primary()?,
         };
-        let size = if self.eat(":") { Some(self.primary()?) } else { None };
+        let size = if self.eat(":") {
+            Some(self.primary()?)
+        } else {
+            None
+        };
         let mut types = Vec::new();
         if self.eat("/") {
             loop {
                 let name = self.atom()?;
-                let number = if self.eat(":") { Some(self.small_integer()?) } else { None };
+                let number = if self.eat(":") {
+                    Some(self.small_integer()?)
+                } else {
+                    None
+                };
                 types.push((name, number));
                 if !self.eat("-") {
                     break;
                 }
             }
         }
-        Ok(Segment { place, value, size, types })
+        Ok(Segment {
+            place,
+            value,
+            size,
+            types,
+        })
     }
 
     /// `when` and what follows, if it is there.
     pub(super) fn optional_guard(&mut self) -> Parsed<Vec<Vec<Expr>>> {
-        if self.eat("when") { self.guard() } else { Ok(Vec::new()) }
+        if self.eat("when") {
+            self.guard()
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     fn guard(&mut self) -> Parsed<Vec<Vec<Expr>>> {
@@ -549,7 +665,12 @@ impl<'a> Parser<'a> {
             let pattern = self.expression()?;
             let guard = self.optional_guard()?;
             let body = self.clause_body()?;
-            clauses.push(Clause { place, patterns: vec![pattern], guard, body });
+            clauses.push(Clause {
+                place,
+                patterns: vec![pattern],
+                guard,
+                body,
+            });
             if !self.eat(";") {
                 return Ok(clauses);
             }
@@ -558,7 +679,11 @@ impl<'a> Parser<'a> {
 
     fn receive(&mut self) -> Parsed<ExprKind> {
         self.expect("receive")?;
-        let clauses = if self.at("after") { Vec::new() } else { self.pattern_clauses()? };
+        let clauses = if self.at("after") {
+            Vec::new()
+        } else {
+            self.pattern_clauses()?
+        };
         let mut timeout = None;
         if self.eat("after") {
             let time = Box::new(self.expression()?);
@@ -572,7 +697,11 @@ impl<'a> Parser<'a> {
     fn try_(&mut self) -> Parsed<ExprKind> {
         self.expect("try")?;
         let body = self.expressions()?;
-        let of = if self.eat("of") { self.pattern_clauses()? } else { Vec::new() };
+        let of = if self.eat("of") {
+            self.pattern_clauses()?
+        } else {
+            Vec::new()
+        };
         let mut catch = Vec::new();
         let mut after = Vec::new();
         if self.eat("catch") {
@@ -591,46 +720,61 @@ impl<'a> Parser<'a> {
             return self.unexpected();
         }
         self.expect("end")?;
-        Ok(ExprKind::Try { body, of, catch, after })
+        Ok(ExprKind::Try {
+            body,
+            of,
+            catch,
+            after,
+        })
     }
 
     fn catch_clause(&mut self) -> Parsed<Clause> {
         let place = self.place();
-        let wildcard = |place| Expr { place, kind: ExprKind::Variable(Atom::literal("_")) };
-        let mut class = Expr { place, kind: ExprKind::Literal(Term::atom("throw")) };
+        let wildcard = |place| Expr {
+            place,
+            kind: ExprKind::Variable(Atom::literal("_")),
+        };
+        let mut class = Expr {
+            place,
+            kind: ExprKind::Literal(Term::atom("throw")),
+        };
         if self.at_offset(1, ":") {
             class = match self.peek() {
-                Some(TokenKind::Atom(atom)) => {
-                    Expr { place, kind: ExprKind::Literal(Term::Atom(*atom)) }
-                }
-                Some(TokenKind::Variable(name)) => {
-                    Expr { place, kind: ExprKind::Variable(*name) }
-                }
+                Some(TokenKind::Atom(atom)) => Expr {
+                    place,
+                    kind: ExprKind::Literal(Term::Atom(*atom)),
+                },
+                Some(TokenKind::Variable(name)) => Expr {
+                    place,
+                    kind: ExprKind::Variable(*name),
+                },
                 _ => return self.unexpected(),
             };
             self.advance();
             self.advance();
         }
+        self.colon_ends = true;
         let reason = self.expression()?;
+        self.colon_ends = false;
         let mut stack = wildcard(place);
         if self.eat(":") {
             stack = match self.peek() {
-                Some(TokenKind::Variable(name)) => {
-                    Expr { place: self.place(), kind: ExprKind::Variable(*name) }
-                }
+                Some(TokenKind::Variable(name)) => Expr {
+                    place: self.place(),
+                    kind: ExprKind::Variable(*name),
+                },
                 _ => return self.unexpected(),
             };
             self.advance();
-        } else if let ExprKind::Remote(..) = reason.kind {
-            // `Class:Reason:Stack` where the reason was read as `Reason:Stack`.
-            let ExprKind::Remote(inner, trace) = reason.kind else { return self.unexpected() };
-            let guard = self.optional_guard()?;
-            let body = self.clause_body()?;
-            return Ok(Clause { place, patterns: vec![class, *inner, *trace], guard, body });
         }
         let guard = self.optional_guard()?;
         let body = self.clause_body()?;
-        Ok(Clause { place, patterns: vec![class, reason, stack], guard, body })
+        Ok(Clause {
+            place,
+            patterns: vec![class, reason, stack],
+            guard,
+            body,
+        })
     }
 
     fn fun(&mut self) -> Parsed<ExprKind> {
@@ -641,10 +785,7 @@ impl<'a> Parser<'a> {
                 let arity = self.small_integer()?;
                 return Ok(ExprKind::FunLocal(*name, arity));
             }
-            (
-                Some(TokenKind::Atom(_) | TokenKind::Variable(_)),
-                Some(TokenKind::Symbol(":")),
-            ) => {
+            (Some(TokenKind::Atom(_) | TokenKind::Variable(_)), Some(TokenKind::Symbol(":"))) => {
                 let module = self.name_or_variable()?;
                 self.expect(":")?;
                 let function = self.name_or_variable()?;
@@ -653,11 +794,17 @@ impl<'a> Parser<'a> {
                 let arity = match self.peek() {
                     Some(TokenKind::Integer(_)) => {
                         let arity = self.small_integer()?;
-                        Expr { place, kind: ExprKind::Literal(Term::from(i64::from(arity))) }
+                        Expr {
+                            place,
+                            kind: ExprKind::Literal(Term::from(i64::from(arity))),
+                        }
                     }
                     Some(TokenKind::Variable(name)) => {
                         self.advance();
-                        Expr { place, kind: ExprKind::Variable(*name) }
+                        Expr {
+                            place,
+                            kind: ExprKind::Variable(*name),
+                        }
                     }
                     _ => return self.unexpected(),
                 };
@@ -683,12 +830,20 @@ impl<'a> Parser<'a> {
                 return self.unexpected();
             }
             let patterns = self.arguments()?;
-            if clauses.first().is_some_and(|first| first.patterns.len() != patterns.len()) {
+            if clauses
+                .first()
+                .is_some_and(|first| first.patterns.len() != patterns.len())
+            {
                 return Err(SyntaxError::new(place, "head mismatch".to_owned()));
             }
             let guard = self.optional_guard()?;
             let body = self.clause_body()?;
-            clauses.push(Clause { place, patterns, guard, body });
+            clauses.push(Clause {
+                place,
+                patterns,
+                guard,
+                body,
+            });
             if !self.eat(";") {
                 break;
             }
@@ -719,12 +874,20 @@ impl<'a> Parser<'a> {
                 return Err(SyntaxError::new(clause_place, "head mismatch".to_owned()));
             }
             let patterns = self.arguments()?;
-            if clauses.first().is_some_and(|first| first.patterns.len() != patterns.len()) {
+            if clauses
+                .first()
+                .is_some_and(|first| first.patterns.len() != patterns.len())
+            {
                 return Err(SyntaxError::new(clause_place, "head mismatch".to_owned()));
             }
             let guard = self.optional_guard()?;
             let body = self.clause_body()?;
-            clauses.push(Clause { place: clause_place, patterns, guard, body });
+            clauses.push(Clause {
+                place: clause_place,
+                patterns,
+                guard,
+                body,
+            });
             if !self.eat(";") {
                 break;
             }
@@ -732,6 +895,11 @@ impl<'a> Parser<'a> {
         self.expect_dot()?;
         let arity = clauses.first().map_or(0, |clause| clause.patterns.len());
         let arity = u32::try_from(arity).unwrap_or(u32::MAX);
-        Ok(FunctionForm { place, name, arity, clauses })
+        Ok(FunctionForm {
+            place,
+            name,
+            arity,
+            clauses,
+        })
     }
 }

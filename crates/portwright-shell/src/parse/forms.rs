@@ -28,8 +28,12 @@ struct Preprocessor<'a> {
 
 pub(super) fn parse(text: &str, file: &str) -> Result<Vec<Form>, Vec<SyntaxError>> {
     let mut scanner = super::scanner(text);
-    let mut preprocessor =
-        Preprocessor { macros: HashMap::new(), file, module: None, conditions: Vec::new() };
+    let mut preprocessor = Preprocessor {
+        macros: HashMap::new(),
+        file,
+        module: None,
+        conditions: Vec::new(),
+    };
     let mut forms = Vec::new();
     let mut errors = Vec::new();
     loop {
@@ -48,7 +52,11 @@ pub(super) fn parse(text: &str, file: &str) -> Result<Vec<Form>, Vec<SyntaxError
             Err(error) => errors.push(error),
         }
     }
-    if errors.is_empty() { Ok(forms) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(forms)
+    } else {
+        Err(errors)
+    }
 }
 
 fn error<T>(place: Place, text: String) -> Parsed<T> {
@@ -67,7 +75,8 @@ impl Preprocessor<'_> {
             Some("ifdef" | "ifndef") => {
                 let name = macro_name(&tokens, 3)?;
                 let defined = self.macros.contains_key(&name);
-                self.conditions.push(defined == (attribute == Some("ifdef")));
+                self.conditions
+                    .push(defined == (attribute == Some("ifdef")));
                 return Ok(None);
             }
             Some("else") => {
@@ -103,7 +112,9 @@ impl Preprocessor<'_> {
         let tokens = self.expand(tokens, &mut Vec::new(), &mut 0)?;
         let mut parser = Parser::new(&tokens, end);
         let Some(attribute) = attribute else {
-            return parser.function().map(|function| Some(Form::Function(function)));
+            return parser
+                .function()
+                .map(|function| Some(Form::Function(function)));
         };
         parser.advance();
         parser.advance();
@@ -124,7 +135,11 @@ impl Preprocessor<'_> {
             "import" => {
                 parser.expect("(")?;
                 let module = parser.atom()?;
-                let list = if parser.eat(",") { functions(&mut parser)? } else { Vec::new() };
+                let list = if parser.eat(",") {
+                    functions(&mut parser)?
+                } else {
+                    Vec::new()
+                };
                 parser.expect(")")?;
                 Form::Import(module, list)
             }
@@ -157,7 +172,9 @@ impl Preprocessor<'_> {
         let mut position = 4;
         let mut parameters = None;
         let symbol = |position: usize, symbol: &'static str| {
-            tokens.get(position).is_some_and(|token| token.kind == TokenKind::Symbol(symbol))
+            tokens
+                .get(position)
+                .is_some_and(|token| token.kind == TokenKind::Symbol(symbol))
         };
         if symbol(position, "(") {
             let mut names = Vec::new();
@@ -182,7 +199,10 @@ impl Preprocessor<'_> {
         }
         let body = tokens[position + 1..end].to_vec();
         if self.macros.contains_key(&name) {
-            return error(tokens[2].place, format!("redefining macro '{}'", name.as_str()));
+            return error(
+                tokens[2].place,
+                format!("redefining macro '{}'", name.as_str()),
+            );
         }
         self.macros.insert(name, Macro { parameters, body });
         Ok(())
@@ -195,7 +215,10 @@ impl Preprocessor<'_> {
         inside: &mut Vec<Atom>,
         made: &mut usize,
     ) -> Parsed<Vec<Token>> {
-        if !tokens.iter().any(|token| token.kind == TokenKind::Symbol("?")) {
+        if !tokens
+            .iter()
+            .any(|token| token.kind == TokenKind::Symbol("?"))
+        {
             return Ok(tokens);
         }
         let mut out = Vec::with_capacity(tokens.len());
@@ -248,7 +271,10 @@ impl Preprocessor<'_> {
             }
             *made += body.len();
             if *made > MAX_EXPANSION {
-                return error(place, format!("macro '{}' grows without end", name.as_str()));
+                return error(
+                    place,
+                    format!("macro '{}' grows without end", name.as_str()),
+                );
             }
             for token in &mut body {
                 token.place = place;
@@ -280,7 +306,10 @@ fn macro_name(tokens: &[Token], position: usize) -> Parsed<Atom> {
     match tokens.get(position).map(|token| &token.kind) {
         Some(TokenKind::Atom(name) | TokenKind::Variable(name)) => Ok(*name),
         found => {
-            let place = tokens.get(position).or(tokens.last()).map_or(Place::default(), |t| t.place);
+            let place = tokens
+                .get(position)
+                .or(tokens.last())
+                .map_or(Place::default(), |t| t.place);
             let text = found.map_or(String::new(), TokenKind::error_text);
             error(place, format!("syntax error before: {text}"))
         }
@@ -363,11 +392,18 @@ fn record(parser: &mut Parser<'_>) -> Parsed<Form> {
     if !parser.eat("}") {
         loop {
             let field = parser.atom()?;
-            let default = if parser.eat("=") { Some(parser.expression()?) } else { None };
+            let default = if parser.eat("=") {
+                Some(parser.expression()?)
+            } else {
+                None
+            };
             if parser.eat("::") {
                 skip_type(parser);
             }
-            fields.push(RecordDefinitionField { name: field, default });
+            fields.push(RecordDefinitionField {
+                name: field,
+                default,
+            });
             if !parser.eat(",") {
                 break;
             }

@@ -33,13 +33,21 @@ pub struct SyntaxError {
 
 impl SyntaxError {
     pub(crate) fn new(place: Place, text: String) -> SyntaxError {
-        SyntaxError { place, text, incomplete: false }
+        SyntaxError {
+            place,
+            text,
+            incomplete: false,
+        }
     }
 }
 
 impl fmt::Display for SyntaxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.place.line, self.place.column, self.text)
+        write!(
+            f,
+            "{}:{}: {}",
+            self.place.line, self.place.column, self.text
+        )
     }
 }
 
@@ -49,6 +57,12 @@ impl std::error::Error for SyntaxError {}
 pub(crate) fn expressions(sequence: &Sequence) -> Result<Vec<Expr>, SyntaxError> {
     let mut parser = expression::Parser::new(&sequence.tokens, sequence.end);
     let list = parser.expressions()?;
+    // erl_parse takes expressions as the body of a function; behind a semicolon
+    // it wants the name of the next clause.
+    if parser.eat(";") {
+        let _ = parser.atom();
+        return parser.unexpected();
+    }
     parser.expect_dot()?;
     Ok(list)
 }

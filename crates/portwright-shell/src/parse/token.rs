@@ -38,9 +38,11 @@ impl TokenKind {
                 Scanned::Char(char::from_u32(*value).unwrap_or(char::REPLACEMENT_CHARACTER))
             }
             TokenKind::String(text) => Scanned::String(
-                text.iter().filter_map(|point| char::from_u32(*point)).collect(),
+                text.iter()
+                    .filter_map(|point| char::from_u32(*point))
+                    .collect(),
             ),
-            TokenKind::Symbol(symbol) => Scanned::Symbol(symbol),
+            TokenKind::Symbol(symbol) => return quoted(symbol),
             TokenKind::Stray(c) => Scanned::Stray(*c),
             TokenKind::Dot => Scanned::Dot,
         };
@@ -48,9 +50,17 @@ impl TokenKind {
     }
 }
 
+/// A symbol as an atom that always has quotes.
+fn quoted(symbol: &str) -> String {
+    format!("'{}'", symbol.replace('\\', "\\\\"))
+}
+
 impl From<Position> for Place {
     fn from(position: Position) -> Place {
-        Place { line: position.line, column: position.column }
+        Place {
+            line: position.line,
+            column: position.column,
+        }
     }
 }
 
@@ -76,16 +86,18 @@ pub(crate) fn next_sequence(scanner: &mut Scanner<'_>) -> Result<Option<Sequence
         })?;
         let Some(token) = scanned else {
             let end = scanner.position().into();
-            return Ok((!tokens.is_empty()).then_some(Sequence { tokens, end, complete: false }));
+            return Ok((!tokens.is_empty()).then_some(Sequence {
+                tokens,
+                end,
+                complete: false,
+            }));
         };
         let place = token.position.into();
         let kind = match token.kind {
             Scanned::Atom(atom) => TokenKind::Atom(atom),
-            Scanned::Variable(name) => {
-                TokenKind::Variable(Atom::new(&name).map_err(|_| {
-                    SyntaxError::new(place, "illegal var".to_owned())
-                })?)
-            }
+            Scanned::Variable(name) => TokenKind::Variable(
+                Atom::new(&name).map_err(|_| SyntaxError::new(place, "illegal var".to_owned()))?,
+            ),
             Scanned::Integer(value) => TokenKind::Integer(value),
             Scanned::Float(value) => TokenKind::Float(value),
             Scanned::Char(value) => TokenKind::Char(u32::from(value)),
@@ -99,7 +111,11 @@ pub(crate) fn next_sequence(scanner: &mut Scanner<'_>) -> Result<Option<Sequence
         tokens.push(Token { place, kind });
         if dot {
             let end = scanner.position().into();
-            return Ok(Some(Sequence { tokens, end, complete: true }));
+            return Ok(Some(Sequence {
+                tokens,
+                end,
+                complete: true,
+            }));
         }
     }
 }
