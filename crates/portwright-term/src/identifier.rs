@@ -47,6 +47,11 @@ impl Pid {
     pub const fn creation(&self) -> u32 {
         self.creation
     }
+
+    /// Writes the text, with `node_number` for the node.
+    pub(crate) fn write(&self, out: &mut dyn fmt::Write, node_number: u32) -> fmt::Result {
+        write!(out, "<{node_number}.{}.{}>", self.id, self.serial)
+    }
 }
 
 impl PartialOrd for Pid {
@@ -65,13 +70,7 @@ impl Ord for Pid {
 /// `<0.N.S>`; the first number stands for the node, and is 0 for `nonode@nohost`.
 impl fmt::Display for Pid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "<{}.{}.{}>",
-            node_number(self.node),
-            self.id,
-            self.serial
-        )
+        self.write(f, node_number(self.node))
     }
 }
 
@@ -109,6 +108,11 @@ impl PortId {
     pub const fn creation(&self) -> u32 {
         self.creation
     }
+
+    /// Writes the text, with `node_number` for the node.
+    pub(crate) fn write(&self, out: &mut dyn fmt::Write, node_number: u32) -> fmt::Result {
+        write!(out, "#Port<{node_number}.{}>", self.id)
+    }
 }
 
 impl PartialOrd for PortId {
@@ -127,7 +131,7 @@ impl Ord for PortId {
 /// `#Port<0.N>`; the first number is the number of the node.
 impl fmt::Display for PortId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#Port<{}.{}>", node_number(self.node), self.id)
+        self.write(f, node_number(self.node))
     }
 }
 
@@ -185,6 +189,15 @@ impl Reference {
     pub fn ids(&self) -> &[u32] {
         &self.0.ids[..usize::from(self.0.len)]
     }
+
+    /// Writes the text, with `node_number` for the node.
+    pub(crate) fn write(&self, out: &mut dyn fmt::Write, node_number: u32) -> fmt::Result {
+        write!(out, "#Ref<{node_number}")?;
+        for id in self.ids().iter().rev() {
+            write!(out, ".{id}")?;
+        }
+        out.write_char('>')
+    }
 }
 
 impl PartialOrd for Reference {
@@ -205,11 +218,7 @@ impl Ord for Reference {
 /// `#Ref<0.C.B.A>`: the number of the node, then the words, most significant first.
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#Ref<{}", node_number(self.node()))?;
-        for id in self.ids().iter().rev() {
-            write!(f, ".{id}")?;
-        }
-        f.write_str(">")
+        self.write(f, node_number(self.node()))
     }
 }
 

@@ -140,6 +140,14 @@ fn is_odd_fun(term: &Term) -> bool {
     }
 }
 
+/// Whether OTP 25 loses the term as a key of a map of more than 32 keys: it takes
+/// part of the hash of a reference of one or two words from elsewhere, so that
+/// not even such a key itself is found in its map. No node makes such references
+/// any more.
+fn is_short_reference(term: &Term) -> bool {
+    matches!(term, Term::Reference(reference) if reference.ids().len() < 3)
+}
+
 fn is_remote(term: &Term) -> bool {
     match term {
         Term::Pid(pid) => pid.node() != atoms::NONODE_NOHOST,
@@ -331,6 +339,12 @@ fn compare_with_otp(name: &str, seed: u64, range: PrintableRange) {
             }
         }
         let next = &cases[(at + 1) % cases.len()].term;
+        if [term, next]
+            .iter()
+            .any(|term| has_big_map(term) && any(term, &is_short_reference))
+        {
+            continue;
+        }
         let ours: String = [
             term.erl_cmp(next) == Ordering::Less,
             term.erl_eq(next),

@@ -9,10 +9,8 @@
 
 use std::fmt;
 
-use num_bigint::BigInt;
-
 use crate::text::scan::{is_name, is_reserved_word};
-use crate::{Atom, Fun, Pid, PortId, Reference, Term};
+use crate::{Atom, Fun, Term};
 
 mod float;
 mod layout;
@@ -208,12 +206,12 @@ impl PrintOptions {
     fn write_atomic(&self, out: &mut dyn fmt::Write, term: &Term) -> fmt::Result {
         match term {
             Term::Integer(value) => write!(out, "{value}"),
-            Term::BigInteger(value) => write_big(out, value),
+            Term::BigInteger(value) => write!(out, "{value}"),
             Term::Float(value) => float::write(out, *value),
             Term::Atom(atom) => write_atom(out, *atom, self.encoding),
-            Term::Pid(pid) => self.write_pid(out, pid),
-            Term::Port(port) => self.write_port(out, port),
-            Term::Reference(reference) => self.write_reference(out, reference),
+            Term::Pid(pid) => pid.write(out, self.node_number(pid.node())),
+            Term::Port(port) => port.write(out, self.node_number(port.node())),
+            Term::Reference(reference) => reference.write(out, self.node_number(reference.node())),
             Term::Fun(fun) => write_fun(out, fun, self.encoding),
             Term::Nil => out.write_str("[]"),
             Term::Binary(_)
@@ -231,37 +229,6 @@ impl PrintOptions {
             crate::identifier::node_number(node)
         }
     }
-
-    fn write_pid(&self, out: &mut dyn fmt::Write, pid: &Pid) -> fmt::Result {
-        write!(
-            out,
-            "<{}.{}.{}>",
-            self.node_number(pid.node()),
-            pid.id(),
-            pid.serial()
-        )
-    }
-
-    fn write_port(&self, out: &mut dyn fmt::Write, port: &PortId) -> fmt::Result {
-        write!(
-            out,
-            "#Port<{}.{}>",
-            self.node_number(port.node()),
-            port.id()
-        )
-    }
-
-    fn write_reference(&self, out: &mut dyn fmt::Write, reference: &Reference) -> fmt::Result {
-        write!(out, "#Ref<{}", self.node_number(reference.node()))?;
-        for id in reference.ids().iter().rev() {
-            write!(out, ".{id}")?;
-        }
-        out.write_char('>')
-    }
-}
-
-fn write_big(out: &mut dyn fmt::Write, value: &BigInt) -> fmt::Result {
-    write!(out, "{value}")
 }
 
 /// As the emulator writes funs: quoted is every name that is not letters, digits

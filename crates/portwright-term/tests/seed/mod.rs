@@ -3,8 +3,18 @@
 /// A small generator of numbers (xorshift*), so that corpora are repeatable.
 pub(crate) struct Random(u64);
 
+/// What `PORTWRIGHT_SEED` says, to walk through other corpora; 0 without it.
+pub(crate) fn shift() -> u64 {
+    let shift = std::env::var("PORTWRIGHT_SEED").ok();
+    shift.map_or(0, |shift| {
+        shift.parse().expect("PORTWRIGHT_SEED is a number")
+    })
+}
+
 impl Random {
+    /// Numbers for this seed, shifted by what [`shift`] says.
     pub(crate) fn new(seed: u64) -> Random {
+        let seed = seed.wrapping_add(shift());
         Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
