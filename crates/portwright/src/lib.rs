@@ -16,6 +16,7 @@ mod reactor;
 mod run;
 mod settings;
 mod stream;
+mod sync;
 
 pub use bytes::Bytes;
 pub use portwright_driver as driver;

@@ -17,6 +17,7 @@ mod busy;
 mod close;
 mod gate;
 mod handle;
+mod handoff;
 mod info;
 mod message;
 mod open;

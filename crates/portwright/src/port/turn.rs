@@ -13,26 +13,18 @@
 )]
 
 use std::cell::{RefCell, RefMut};
-use std::collections::VecDeque;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-
-use parking_lot::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::PortCore;
+use super::handoff::Handoff;
 use super::signal::Signal;
 
-const FREE: u8 = 0;
-const HELD: u8 = 1;
-/// Held, and there is something in the queue.
-const QUEUED: u8 = 2;
-
 pub(crate) struct Turn {
-    state: AtomicU8,
+    signals: Handoff<(Arc<PortCore>, Signal)>,
     /// Marks the thread that holds the turn.
     holder: AtomicUsize,
-    queue: Mutex<VecDeque<(Arc<PortCore>, Signal)>>,
 }
 
 /// Proof that this thread holds a turn. Not sendable, made only here.
@@ -44,18 +36,14 @@ pub(crate) struct Held<'a> {
 impl Turn {
     pub(crate) fn new() -> Self {
         Self {
-            state: AtomicU8::new(FREE),
+            signals: Handoff::new(),
             holder: AtomicUsize::new(0),
-            queue: Mutex::new(VecDeque::new()),
         }
     }
 
     /// Takes the turn if it is free.
     pub(crate) fn try_hold(&self) -> Option<Held<'_>> {
-        self.state
-            .compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed)
-            .ok()?;
-        Some(self.held())
+        self.signals.try_take().then(|| self.held())
     }
 
     fn held(&self) -> Held<'_> {
@@ -71,63 +59,24 @@ impl Turn {
         self.holder.load(Ordering::Relaxed) == thread_mark()
     }
 
-    /// Hands a signal to whoever holds the turn, or takes the turn and returns.
+    /// Hands a signal to whoever holds the turn. If nobody does, the turn is the
+    /// caller's, who has to [`release`](Self::release) it: that handles the signal.
     pub(crate) fn queue(&self, port: &Arc<PortCore>, signal: Signal) -> Option<Held<'_>> {
-        let mut queue = self.queue.lock();
-        queue.push_back((Arc::clone(port), signal));
-        // Only holders of the queue's lock set QUEUED, and a release that sees it
-        // takes that lock: the signal is either seen by the release or we take
-        // the turn ourselves.
-        loop {
-            match self.state.load(Ordering::Relaxed) {
-                QUEUED => return None,
-                HELD => {
-                    if self
-                        .state
-                        .compare_exchange(HELD, QUEUED, Ordering::AcqRel, Ordering::Relaxed)
-                        .is_ok()
-                    {
-                        return None;
-                    }
-                }
-                _ => {
-                    if self
-                        .state
-                        .compare_exchange(FREE, QUEUED, Ordering::AcqRel, Ordering::Relaxed)
-                        .is_ok()
-                    {
-                        return Some(self.held());
-                    }
-                }
-            }
-        }
+        self.signals
+            .leave((Arc::clone(port), signal))
+            .then(|| self.held())
     }
 
     /// Handles what was queued and lets go.
     pub(crate) fn release(&self, held: Held<'_>) {
-        self.holder.store(0, Ordering::Relaxed);
-        if self
-            .state
-            .compare_exchange(HELD, FREE, Ordering::Release, Ordering::Relaxed)
-            .is_ok()
-        {
-            return;
-        }
-        self.holder.store(thread_mark(), Ordering::Relaxed);
-        self.drain(&held);
-    }
-
-    #[cold]
-    fn drain(&self, held: &Held<'_>) {
         loop {
-            let mut queue = self.queue.lock();
-            let Some((port, signal)) = queue.pop_front() else {
-                self.holder.store(0, Ordering::Relaxed);
-                self.state.store(FREE, Ordering::Release);
+            // Cleared before the turn can be another's.
+            self.holder.store(0, Ordering::Relaxed);
+            let Some((port, signal)) = self.signals.next_or_release() else {
                 return;
             };
-            drop(queue);
-            port.handle(held, signal);
+            self.holder.store(thread_mark(), Ordering::Relaxed);
+            port.handle(&held, signal);
         }
     }
 }
@@ -149,8 +98,8 @@ pub(crate) struct TurnCell<T> {
 // SAFETY: a `RefCell` must not be used by two threads at once. Its only uses are
 // `get_mut` and `try_get_mut` below, which ask for a `Held`; `PortCore::check` pins that
 // the `Held` is of the turn that guards this cell. A `Held` exists only between
-// `Turn::try_hold`/`queue` and `release`, whose compare-exchange lets one thread in
-// at a time with acquire and release ordering, and it cannot leave its thread.
+// `Turn::try_hold`/`queue` and `release`, and `Handoff` lets one thread in at a
+// time with acquire and release ordering (its loom test), and it cannot leave its thread.
 // `T: Send`, because the value is used by one thread after another.
 unsafe impl<T: Send> Sync for TurnCell<T> {}
 

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use portwright_term::{Atom, Pid, Reference, Term, atoms};
 use tokio::task::AbortHandle;
 
+use super::mailbox::{Mailbox, Taken};
 use crate::message::Down;
 use crate::node::NodeCore;
 use crate::{ExitReason, Identity, Message};
@@ -28,8 +29,7 @@ pub(crate) struct ProcessCore {
 }
 
 struct State {
-    mailbox: VecDeque<Message>,
-    waker: Option<Waker>,
+    mailbox: Mailbox<Message>,
     trap_exit: bool,
     exit: Option<ExitReason>,
     links: Vec<Identity>,
@@ -98,8 +98,7 @@ impl ProcessCore {
             exited: AtomicBool::new(false),
             set_aside: AtomicUsize::new(0),
             state: Mutex::new(State {
-                mailbox: VecDeque::new(),
-                waker: None,
+                mailbox: Mailbox::new(),
                 trap_exit: false,
                 exit: None,
                 links: Vec::new(),
@@ -116,7 +115,10 @@ impl ProcessCore {
     pub(crate) fn dead(pid: Pid, node: Arc<NodeCore>) -> Arc<Self> {
         let process = Self::new(pid, node);
         process.exited.store(true, Ordering::Release);
-        process.state.lock().exit = Some(ExitReason::noproc());
+        let mut state = process.state.lock();
+        state.exit = Some(ExitReason::noproc());
+        state.mailbox.close();
+        drop(state);
         process
     }
 
@@ -138,15 +140,11 @@ impl ProcessCore {
 
     /// Puts a message into the mailbox; `false` when the process is dead.
     pub(crate) fn deliver(&self, message: Message) -> bool {
-        let mut state = self.state.lock();
-        if state.exit.is_some() {
-            return false;
-        }
-        state.mailbox.push_back(message);
-        let waker = state.waker.take();
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
+        let pushed = self.state.lock().mailbox.push(message);
+        match pushed {
+            Ok(Some(waker)) => waker.wake(),
+            Ok(None) => {}
+            Err(_dead) => return false,
         }
         true
     }
@@ -165,12 +163,8 @@ impl ProcessCore {
         }
         let untrappable = by == Signalled::Directly && reason.is(atoms::KILL);
         if state.trap_exit && !untrappable {
-            state.mailbox.push_back(Message::Exit { from, reason });
-            let waker = state.waker.take();
             drop(state);
-            if let Some(waker) = waker {
-                waker.wake();
-            }
+            self.deliver(Message::Exit { from, reason });
             return;
         }
         drop(state);
@@ -190,12 +184,11 @@ impl ProcessCore {
         }
         state.exit = Some(reason.clone());
         self.exited.store(true, Ordering::Release);
-        let mailbox = std::mem::take(&mut state.mailbox);
+        let (mailbox, waker) = state.mailbox.close();
         let links = std::mem::take(&mut state.links);
         let monitors = std::mem::take(&mut state.monitors);
         let monitored_by = std::mem::take(&mut state.monitored_by);
         let name = state.name.take();
-        let waker = state.waker.take();
         let abort = state.abort.take();
         drop(state);
 
@@ -329,11 +322,7 @@ impl ProcessCore {
 
     /// Wakes `waker` when the process ends, and possibly before.
     pub(crate) fn wake_at_exit(&self, waker: &Waker) {
-        let mut state = self.state.lock();
-        match &mut state.waker {
-            Some(own) => own.clone_from(waker),
-            none => *none = Some(waker.clone()),
-        }
+        self.state.lock().mailbox.wake_next(waker);
     }
 
     pub(crate) fn set_suspended(&self, suspended: bool) {
@@ -347,34 +336,16 @@ impl ProcessCore {
         into: &mut VecDeque<Message>,
         waker: Option<&Waker>,
     ) -> Taken {
-        let mut state = self.state.lock();
-        if state.exit.is_some() {
-            return Taken::Exited;
-        }
-        if state.mailbox.is_empty() {
-            if let Some(waker) = waker {
-                match &mut state.waker {
-                    Some(own) => own.clone_from(waker),
-                    none => *none = Some(waker.clone()),
-                }
-            }
-            return Taken::Nothing;
-        }
-        if into.is_empty() {
-            std::mem::swap(into, &mut state.mailbox);
-        } else {
-            into.append(&mut state.mailbox);
-        }
-        Taken::Some
+        self.state.lock().mailbox.take(into, waker)
     }
 
     pub(super) fn inspect<R>(&self, inspect: impl FnOnce(Snapshot<'_>) -> R) -> R {
         let state = self.state.lock();
         inspect(Snapshot {
-            mailbox: &state.mailbox,
+            mailbox: state.mailbox.messages(),
             trap_exit: state.trap_exit,
             exited: state.exit.is_some(),
-            waiting: state.waker.is_some(),
+            waiting: state.mailbox.is_awaited(),
             suspended: state.suspended,
             links: &state.links,
             monitors: &state.monitors,
@@ -395,13 +366,6 @@ pub(super) struct Snapshot<'a> {
     pub(super) monitors: &'a [Monitor],
     pub(super) monitored_by: &'a [MonitoredBy],
     pub(super) name: Option<Atom>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Taken {
-    Some,
-    Nothing,
-    Exited,
 }
 
 /// The message of a fired monitor.

@@ -62,7 +62,7 @@ impl ProcessCore {
                 trap_exit: state.trap_exit,
                 status: if state.suspended {
                     ProcessStatus::Suspended
-                } else if state.waiting && state.mailbox.is_empty() {
+                } else if state.waiting {
                     ProcessStatus::Waiting
                 } else {
                     ProcessStatus::Running

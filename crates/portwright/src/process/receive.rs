@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use super::core::Taken;
 use super::handle::Process;
+use super::mailbox::Taken;
 use crate::Message;
 use crate::reactor::{block_on, is_blocking};
 

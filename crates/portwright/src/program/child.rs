@@ -20,6 +20,23 @@ use rustix::process::{Signal, WaitId, WaitIdOptions};
 
 use super::plan::Plan;
 
+#[cfg(not(portwright_thread_sanitizer))]
+use libc::clone;
+
+// The thread sanitizer replaces `clone` by a version that takes every child for a
+// fork, with memory of its own. This is glibc's other name for the same function.
+#[cfg(portwright_thread_sanitizer)]
+unsafe extern "C" {
+    #[link_name = "__clone"]
+    fn clone(
+        run: extern "C" fn(*mut c_void) -> c_int,
+        stack: *mut c_void,
+        flags: c_int,
+        argument: *mut c_void,
+        ...
+    ) -> c_int;
+}
+
 /// Enough for a handful of system calls; `execve` itself uses the kernel's.
 const STACK_BYTES: usize = 32 * 1024;
 
@@ -79,7 +96,7 @@ pub(super) fn start(plan: &Plan) -> Result<(Child, Option<Errno>), Errno> {
     // at a time. All signals are blocked, so no handler of ours runs in the child.
     // `pidfd` is where CLONE_PIDFD stores the descriptor.
     let number = unsafe {
-        libc::clone(
+        clone(
             run_child,
             stack.as_mut_ptr().byte_add(STACK_BYTES).cast(),
             flags,
