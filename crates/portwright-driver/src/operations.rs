@@ -165,13 +165,19 @@ pub trait PortOperations {
     }
 
     /// Makes another port of the same driver, owned by and linked to `owner`, without
-    /// calling `start`. `None` when the process is dead.
+    /// calling `start`: `make` gives its driver, before anybody can reach the port.
+    /// `None` when the process is dead, the port table is full, or `make` gives none.
     ///
     /// # Source
     ///
     /// erl_driver(3), `driver_create_port`.
-    fn create_port(&self, owner: Pid, name: &[u8], instance: Box<dyn Driver>) -> Option<PortId> {
-        let _ = (owner, name, instance);
+    fn create_port(
+        &self,
+        owner: Pid,
+        name: &[u8],
+        make: &mut dyn FnMut(PortId) -> Option<Box<dyn Driver>>,
+    ) -> Option<PortId> {
+        let _ = (owner, name, make);
         None
     }
 }

@@ -90,7 +90,13 @@ mod loom_tests {
     }
 
     fn signal(guarded: &Guarded, item: (usize, usize)) {
-        let see = |item| guarded.seen.try_lock().expect("one holder at a time").push(item);
+        let see = |item| {
+            guarded
+                .seen
+                .try_lock()
+                .expect("one holder at a time")
+                .push(item)
+        };
         if guarded.handoff.try_take() {
             see(item);
         } else if !guarded.handoff.leave(item) {
@@ -104,8 +110,10 @@ mod loom_tests {
     #[test]
     fn loom_every_item_is_seen_once_in_its_senders_order_by_one_holder_at_a_time() {
         loom::model(|| {
-            let guarded =
-                Arc::new(Guarded { handoff: Handoff::new(), seen: Mutex::new(Vec::new()) });
+            let guarded = Arc::new(Guarded {
+                handoff: Handoff::new(),
+                seen: Mutex::new(Vec::new()),
+            });
             let threads: Vec<_> = (0..2)
                 .map(|sender| {
                     let guarded = Arc::clone(&guarded);
@@ -114,7 +122,9 @@ mod loom_tests {
                     })
                 })
                 .collect();
-            threads.into_iter().for_each(|thread| thread.join().unwrap());
+            threads
+                .into_iter()
+                .for_each(|thread| thread.join().unwrap());
             assert!(guarded.handoff.try_take(), "the lock is free in the end");
             let seen = guarded.seen.lock().unwrap();
             assert_eq!(seen.len(), 4, "{seen:?}");

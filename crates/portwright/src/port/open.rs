@@ -514,17 +514,14 @@ impl PortCore {
     /// Another port of this port's driver, which is running: `driver_create_port`.
     pub(super) fn create_sibling(
         self: &Arc<Self>,
+        held: &Held<'_>,
         owner: Pid,
         name: &[u8],
-        instance: Box<dyn Driver>,
+        make: &mut dyn FnMut(PortId) -> Option<Box<dyn Driver>>,
     ) -> Option<PortId> {
         let owner = self.node.process(owner)?;
-        let signal_limits = if self
-            .driver
-            .entry
-            .driver_flags()
-            .contains(DriverFlags::NO_BUSY_MSGQ)
-        {
+        let flags = self.driver.entry.driver_flags();
+        let signal_limits = if flags.contains(DriverFlags::NO_BUSY_MSGQ) {
             BusyLimits::Disabled
         } else {
             DEFAULT_LIMITS
@@ -541,15 +538,30 @@ impl PortCore {
                 &PortSettings::new(),
             );
             port.state.get_exclusive().starting = false;
-            *port.instance.get_exclusive() = Some(instance);
+            // Whoever finds the port now leaves its signals until it has a driver.
+            port.own_turn.take_exclusive();
             Arc::new(port)
         })?;
-        if owner.add_link(port.id.into()).is_none() {
-            // The port ends before anybody has seen it, and so does its instance.
+        let own = port.own_turn.held_by_maker();
+        let turn = port.turn();
+        let held = if std::ptr::eq(turn, self.turn()) {
+            held
+        } else {
+            &own
+        };
+        let instance = match owner.add_link(port.id.into()) {
+            Some(()) => make(port.id),
+            None => None,
+        };
+        let id = instance.is_some().then_some(port.id);
+        if id.is_none() {
+            owner.remove_link(port.id.into());
+            port.set_phase(Phase::Gone);
             self.node.forget_port(port.id);
-            return None;
         }
-        Some(port.id)
+        *port.instance.get_mut(turn, held) = instance;
+        port.own_turn.release(own);
+        id
     }
 
     fn start(

@@ -209,9 +209,14 @@ impl PortOperations for Operations<'_> {
         true
     }
 
-    fn create_port(&self, owner: Pid, name: &[u8], instance: Box<dyn Driver>) -> Option<PortId> {
+    fn create_port(
+        &self,
+        owner: Pid,
+        name: &[u8],
+        make: &mut dyn FnMut(PortId) -> Option<Box<dyn Driver>>,
+    ) -> Option<PortId> {
         self.is_usable()
-            .then(|| self.port.create_sibling(owner, name, instance))
+            .then(|| self.port.create_sibling(self.held, owner, name, make))
             .flatten()
     }
 

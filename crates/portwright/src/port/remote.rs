@@ -5,7 +5,7 @@
 //! nothing here waits for the turn, except [`Port::end_at_once`].
 
 use portwright_driver::Delivery;
-use portwright_term::{Pid, Term};
+use portwright_term::{IoVec, Pid, Term};
 
 use super::close::Ending;
 use super::{Phase, Port, PortCore};
@@ -45,6 +45,20 @@ impl Port {
     /// without waiting for a callback.
     pub fn queue_len(&self) -> usize {
         self.core().queue_len()
+    }
+
+    /// `port_control/3` whose answer nobody waits for.
+    pub fn send_control(&self, operation: u32, data: impl Into<IoVec>) {
+        let data = data.into().into_bytes();
+        self.core()
+            .signal(super::Signal::Run(Box::new(move |port, held| {
+                if matches!(port.phase(), Phase::Open | Phase::Closing) {
+                    // A driver that does not know the operation has nobody to tell.
+                    let _ = port.callback(held, None, |driver, context| {
+                        driver.control(context, operation, &data)
+                    });
+                }
+            })));
     }
 
     /// Ends the port with `reason` and drops what is queued: its driver is being

@@ -54,6 +54,18 @@ impl Turn {
         }
     }
 
+    /// Takes the turn of a port that nobody knows yet; [`held_by_maker`](Self::held_by_maker)
+    /// follows on the same thread.
+    pub(crate) fn take_exclusive(&mut self) {
+        let taken = self.signals.try_take();
+        debug_assert!(taken, "nobody else can have it");
+    }
+
+    /// The proof that goes with [`take_exclusive`](Self::take_exclusive), once.
+    pub(crate) fn held_by_maker(&self) -> Held<'_> {
+        self.held()
+    }
+
     /// Whether the calling thread holds the turn, further up its stack.
     pub(crate) fn is_held_here(&self) -> bool {
         self.holder.load(Ordering::Relaxed) == thread_mark()
