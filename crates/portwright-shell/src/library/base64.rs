@@ -24,7 +24,8 @@ pub(crate) const BASE64: NativeModule = NativeModule::new(
 fn bytes(term: &Term) -> Result<Vec<u8>, Exception> {
     match term {
         Term::Binary(bytes) => Ok(bytes.to_vec()),
-        _ => byte_list(term).ok_or_else(function_clause),
+        Term::Nil | Term::List(_) => byte_list(term).ok_or_else(badarg),
+        _ => Err(function_clause()),
     }
 }
 
@@ -40,36 +41,42 @@ fn is_digit(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
-/// White space is skipped; anything else that is no digit is an error.
+/// White space is skipped; anything else that is no digit is an error, found group by group.
 fn strict(term: &Term) -> Result<Vec<u8>, Exception> {
     let text: Vec<u8> = bytes(term)?
         .into_iter()
         .filter(|b| !matches!(b, b'\t' | b'\n' | b'\r' | b' '))
         .collect();
-    let digits = text.iter().take_while(|b| is_digit(b)).count();
-    let padding = &text[digits..];
-    if !padding.iter().all(|b| *b == b'=') || padding.len() > 2 {
-        return Err(badarg());
+    let mut groups = text.chunks_exact(4);
+    let mut digits = Vec::with_capacity(text.len());
+    let mut ended = false;
+    for group in &mut groups {
+        let used = group.iter().take_while(|b| is_digit(b)).count();
+        if ended || used < 2 || !group[used..].iter().all(|b| *b == b'=') {
+            return Err(badarg());
+        }
+        ended = used < 4;
+        digits.extend_from_slice(&group[..used]);
     }
-    // A text that just ends is a missing clause in OTP, not a bad character.
-    if text.len() % 4 != 0 {
-        return Err(if padding.is_empty() {
-            function_clause()
-        } else {
-            badarg()
-        });
+    // A text that just ends is a missing clause in OTP.
+    if groups.remainder().is_empty() {
+        decoded(&digits)
+    } else {
+        Err(function_clause())
     }
-    decoded(&text[..digits])
 }
 
-/// Whatever is no digit is skipped.
+/// Whatever is no digit is skipped; `=` counts at the end only.
 fn lenient(term: &Term) -> Result<Vec<u8>, Exception> {
-    let mut digits: Vec<u8> = bytes(term)?;
-    if let Some(end) = digits.iter().position(|b| *b == b'=') {
-        digits.truncate(end);
+    let text = bytes(term)?;
+    let digits: Vec<u8> = text.iter().copied().filter(is_digit).collect();
+    let end = text.iter().rposition(is_digit).map_or(0, |at| at + 1);
+    let padding = text[end..].iter().filter(|b| **b == b'=').count();
+    match digits.len() % 4 {
+        0 => decoded(&digits),
+        2 | 3 if padding > 0 => decoded(&digits),
+        _ => Err(function_clause()),
     }
-    digits.retain(is_digit);
-    decoded(&digits)
 }
 
 fn decoded(digits: &[u8]) -> Result<Vec<u8>, Exception> {

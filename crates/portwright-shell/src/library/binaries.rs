@@ -318,6 +318,10 @@ fn occurrences(
     options: &SearchOptions,
     all: bool,
 ) -> Result<Vec<(usize, usize)>, Exception> {
+    // OTP does not even look at the pattern then.
+    if subject.is_empty() {
+        return Ok(Vec::new());
+    }
     let patterns = patterns(pattern)?;
     let (start, length) = options.scope.unwrap_or((0, subject.len()));
     let haystack = &subject[start..start + length];

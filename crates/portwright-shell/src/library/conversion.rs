@@ -157,7 +157,9 @@ fn binary_to_list_part(args: &[Term]) -> Answer {
     let bytes = binary(&args[0]).ok_or_else(badarg)?;
     let first = count(&args[1]).filter(|n| *n > 0).ok_or_else(badarg)?;
     let last = count(&args[2]).ok_or_else(badarg)?;
-    // A last position one before the first gives [], as in OTP.
+    if first > last {
+        return Err(badarg());
+    }
     bytes
         .get(first - 1..last)
         .map(Term::bytes_list)

@@ -200,7 +200,7 @@ pub(crate) fn portable_hash(term: &Term) -> u32 {
                 hash = if hash == 0 {
                     3_468_870_702
                 } else {
-                    mix_one(0xffff_fffb, salt(2), hash)
+                    mix_one(2, salt(2), hash)
                 };
             }
             Term::Binary(bytes) => {

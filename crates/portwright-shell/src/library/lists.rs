@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use portwright_term::{List, Term};
 
 use super::argument::{
-    Answer, badarg, badarith, count, elements, function_clause, is_list, pure, tagged,
+    Answer, badarg, badarith, count, elements, function_clause, is_list, pure, tagged, tagged_error,
 };
 use super::number;
 use crate::exception::Exception;
@@ -76,13 +76,7 @@ fn append_all(args: &[Term]) -> Answer {
         return Ok(Term::Nil);
     };
     while let Some(part) = parts.pop() {
-        let front = elements(&part).ok_or_else(|| {
-            if is_list(&part) || parts.len() + 1 > 1 {
-                badarg()
-            } else {
-                function_clause()
-            }
-        })?;
+        let front = elements(&part).ok_or_else(badarg)?;
         answer = onto(front, answer);
     }
     Ok(answer)
@@ -222,9 +216,13 @@ fn keysearch(args: &[Term]) -> Answer {
 
 /// The list and the key of each tuple, checked as OTP checks it: lists of one element are not looked into.
 fn keyed(args: &[Term]) -> Result<Vec<(Term, Term)>, Exception> {
-    let position = count(&args[0])
+    // A position that no tuple has is wrong only where a tuple is looked at.
+    let position = length_argument(&args[0])
         .filter(|n| *n > 0)
         .ok_or_else(function_clause)?;
+    if !is_list(&args[1]) {
+        return Err(tagged_error("case_clause", args[1].clone()));
+    }
     let all = proper(&args[1])?;
     if let [only] = all.as_slice() {
         return Ok(vec![(Term::Nil, only.clone())]);
@@ -501,7 +499,6 @@ fn sublist_from(args: &[Term]) -> Answer {
     let start = length_argument(&args[1])
         .filter(|s| *s > 0)
         .ok_or_else(function_clause)?;
-    let n = length_argument(&args[2]).ok_or_else(function_clause)?;
     let mut rest = &args[0];
     if !is_list(rest) {
         return Err(function_clause());
@@ -509,10 +506,12 @@ fn sublist_from(args: &[Term]) -> Answer {
     for _ in 1..start {
         match rest {
             Term::List(cell) => rest = cell.tail(),
+            // The length is not looked at when the list ends before.
             Term::Nil => return Ok(Term::Nil),
             _ => return Err(function_clause()),
         }
     }
+    let n = length_argument(&args[2]).ok_or_else(function_clause)?;
     at_most(rest, n).ok_or_else(function_clause)
 }
 

@@ -5,7 +5,7 @@ use num_traits::{Num, ToPrimitive};
 use portwright_term::Term;
 
 use super::argument::{
-    Answer, badarg, badarith, binary, binary_term, byte_list, count, elements, is_atom, pure,
+    Answer, badarg, badarith, binary, binary_term, byte_list, count, elements, float, is_atom, pure,
 };
 use crate::exception::Exception;
 use crate::native::NativeModule;
@@ -47,8 +47,8 @@ pub(crate) fn add(a: &Term, b: &Term) -> Answer {
     match (a, b) {
         (Term::Integer(x), Term::Integer(y)) => Ok(Term::from(i128::from(*x) + i128::from(*y))),
         (Term::Float(_), _) | (_, Term::Float(_)) => {
-            let x = a.as_f64().ok_or_else(badarith)?;
-            let y = b.as_f64().ok_or_else(badarith)?;
+            let x = float(a).ok_or_else(badarith)?;
+            let y = float(b).ok_or_else(badarith)?;
             Term::float(x + y).ok_or_else(badarith)
         }
         _ => {

@@ -162,6 +162,7 @@ fn folded(text: &str) -> String {
 fn changed(term: &Term, change: impl Fn(&str) -> String) -> Answer {
     match chardata(term) {
         Some(text) => Ok(same_kind(term.is_binary(), &change(&text))),
+        None if term.is_list() => Err(function_clause()),
         None => Err(tagged_error("badarg", term.clone())),
     }
 }
@@ -182,6 +183,9 @@ fn lowercase(args: &[Term]) -> Answer {
 }
 
 fn titlecase(args: &[Term]) -> Answer {
+    if !args[0].is_list() && !args[0].is_binary() {
+        return Err(function_clause());
+    }
     changed(&args[0], |text| {
         let mut all = text.chars();
         let Some(first) = all.next() else {
@@ -408,6 +412,9 @@ fn parts(args: &[Term], direction: Option<&Term>) -> Result<Vec<Term>, Exception
         if !all {
             break;
         }
+    }
+    if parts.is_empty() {
+        return Ok(vec![args[0].clone()]);
     }
     parts.push(string.answer(rest));
     Ok(parts)

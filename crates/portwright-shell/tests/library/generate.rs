@@ -94,7 +94,7 @@ const KINDS: &[(&str, &[&str])] = &[
             "<<\"abc\">>",
             "<<\"Hello World\">>",
             "\"a,b\"",
-            "[\"ab\",<<\"cd\">>]",
+            "[\"ab\",\"cd\"]",
             "<<\"a b\">>",
         ],
     ),
@@ -156,7 +156,7 @@ const KINDS: &[(&str, &[&str])] = &[
             "fun(X) -> {X} end",
             "fun(_) -> true end",
             "fun(X) -> X =:= a end",
-            "fun is_atom/1",
+            "fun erlang:is_atom/1",
         ],
     ),
     (
@@ -164,7 +164,7 @@ const KINDS: &[(&str, &[&str])] = &[
         &[
             "fun(X) -> X =:= a end",
             "fun(_) -> true end",
-            "fun is_list/1",
+            "fun erlang:is_list/1",
             "fun(X) -> X > 1 end",
         ],
     ),
@@ -248,6 +248,12 @@ pub(crate) fn calls(spec: &str, each: usize) -> Vec<String> {
                     row[numbers.below(row.len())]
                 })
                 .collect();
+            // How a closure hashes and is encoded is the evaluator's own affair.
+            if function.contains("phash2") || function.contains("term_to_binary") {
+                if arguments.iter().any(|a| a.starts_with("fun(")) {
+                    continue;
+                }
+            }
             let call = format!("{function}({}).", arguments.join(","));
             if !all[from..].contains(&call) {
                 all.push(call);

@@ -28,6 +28,15 @@ fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
 }
 
+/// OTP reads an argument of `string` only as far as it must and never sees what is wrong behind that; we read all of it.
+const READ_TO_THE_END: &[&str] = &[
+    "string:lexemes(\"\",1.0).",
+    "string:nth_lexeme(<<\"ab\">>,12345678901234567890,\" \").",
+    "string:prefix([1,b],\" \").",
+    "string:prefix(<<\"ab\">>,1).",
+    "string:to_float([1,b]).",
+];
+
 /// What Erlang answers for every line; `None` when there is no Erlang.
 fn ask_erlang(file: &Path) -> Option<Vec<String>> {
     let script = directory().join("oracle/evaluate_lines.escript");
@@ -142,7 +151,7 @@ fn generated_calls_agree_with_erlang() {
         "only {} calls were generated",
         lines.len()
     );
-    compare("generated.txt", &lines, &[]);
+    compare("generated.txt", &lines, READ_TO_THE_END);
 }
 
 /// Printing goes to the system's output, byte for byte as Erlang prints it.

@@ -19,7 +19,7 @@ impl Digits {
             .map(|b| b - b'0')
             .collect();
         Digits {
-            negative: value < 0.0,
+            negative: value.is_sign_negative(),
             digits,
             exponent: exponent.parse::<i32>().unwrap_or(0) + 1,
         }

@@ -87,7 +87,7 @@ fn write_atom(args: &[Term]) -> Answer {
     if args[0].is_atom() {
         written(&args[0], None)
     } else {
-        Err(function_clause())
+        Err(badarg())
     }
 }
 

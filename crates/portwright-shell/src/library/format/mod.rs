@@ -39,6 +39,11 @@ impl Directive {
         self.width.is_some_and(|w| w < 0)
     }
 
+    /// `~c`, `~n` and `~~` without width and precision.
+    fn is_bare_character(&self) -> bool {
+        matches!(self.control, 'c' | 'n' | '~') && self.width.is_none() && self.precision.is_none()
+    }
+
     /// Field width without its sign.
     fn field(&self) -> Option<usize> {
         self.width
@@ -90,6 +95,13 @@ pub(crate) fn format(format: &Term, args: &Term) -> Result<Vec<Piece>, Exception
         let directive = parse_directive(&mut rest, &mut args).ok_or_else(badarg)?;
         let written = directive.write(&mut args, column).ok_or_else(badarg)?;
         column = written.chars().fold(column, advance);
+        // A lone character stands by itself in the answer, as in OTP.
+        if directive.is_bare_character()
+            && let Some(c) = written.chars().next()
+        {
+            pieces.push(Piece::Plain(c));
+            continue;
+        }
         pieces.push(Piece::Written(written));
     }
     if args.next().is_some() {

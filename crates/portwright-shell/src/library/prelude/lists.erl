@@ -12,21 +12,35 @@ all(Pred, List) when is_function(Pred, 1) ->
     case List of
         [Hd | Tail] ->
             case Pred(Hd) of
-                true -> all(Pred, Tail);
+                true -> all_rest(Pred, Tail);
                 false -> false
             end;
         [] -> true
     end.
 
+all_rest(Pred, [Hd | Tail]) ->
+    case Pred(Hd) of
+        true -> all_rest(Pred, Tail);
+        false -> false
+    end;
+all_rest(_, []) -> true.
+
 any(Pred, List) when is_function(Pred, 1) ->
     case List of
         [Hd | Tail] ->
             case Pred(Hd) of
-                true -> true;
-                false -> any(Pred, Tail)
+                false -> any_rest(Pred, Tail);
+                true -> true
             end;
         [] -> false
     end.
+
+any_rest(Pred, [Hd | Tail]) ->
+    case Pred(Hd) of
+        false -> any_rest(Pred, Tail);
+        true -> true
+    end;
+any_rest(_, []) -> false.
 
 map(F, List) when is_function(F, 1) ->
     case List of
@@ -37,11 +51,10 @@ map(F, List) when is_function(F, 1) ->
 map_rest(F, [Hd | Tail]) -> [F(Hd) | map_rest(F, Tail)];
 map_rest(_, []) -> [].
 
-flatmap(F, List) when is_function(F, 1) ->
-    case List of
-        [Hd | Tail] -> F(Hd) ++ flatmap(F, Tail);
-        [] -> []
-    end.
+flatmap(F, List) when is_function(F, 1) -> flatmap_rest(F, List).
+
+flatmap_rest(F, [Hd | Tail]) -> F(Hd) ++ flatmap_rest(F, Tail);
+flatmap_rest(_, []) -> [].
 
 foldl(F, Acc, List) when is_function(F, 2) ->
     case List of
@@ -55,35 +68,31 @@ fold_rest(_, Acc, []) -> Acc.
 foldr(F, Acc, List) when is_function(F, 2) ->
     fold_rest(F, Acc, lists:reverse(List)).
 
-foreach(F, List) when is_function(F, 1) ->
-    case List of
-        [Hd | Tail] -> F(Hd), foreach(F, Tail);
-        [] -> ok
-    end.
+foreach(F, List) when is_function(F, 1) -> foreach_rest(F, List).
+
+foreach_rest(F, [Hd | Tail]) -> F(Hd), foreach_rest(F, Tail);
+foreach_rest(_, []) -> ok.
 
 filter(Pred, List) when is_function(Pred, 1) ->
     [E || E <- List, Pred(E)].
 
-partition(Pred, List) -> partition(Pred, List, [], []).
+partition(Pred, List) when is_function(Pred, 1) -> partition(Pred, List, [], []).
 
 partition(Pred, [H | T], As, Bs) ->
     case Pred(H) of
         true -> partition(Pred, T, [H | As], Bs);
         false -> partition(Pred, T, As, [H | Bs])
     end;
-partition(Pred, [], As, Bs) when is_function(Pred, 1) ->
+partition(_, [], As, Bs) ->
     {lists:reverse(As), lists:reverse(Bs)}.
 
-filtermap(F, List) when is_function(F, 1) ->
-    case List of
-        [Hd | Tail] ->
-            case F(Hd) of
-                true -> [Hd | filtermap(F, Tail)];
-                {true, Value} -> [Value | filtermap(F, Tail)];
-                false -> filtermap(F, Tail)
-            end;
-        [] -> []
-    end.
+filtermap(F, [Hd | Tail]) when is_function(F, 1) ->
+    case F(Hd) of
+        true -> [Hd | filtermap(F, Tail)];
+        {true, Value} -> [Value | filtermap(F, Tail)];
+        false -> filtermap(F, Tail)
+    end;
+filtermap(F, []) when is_function(F, 1) -> [].
 
 zf(F, List) -> filtermap(F, List).
 
@@ -101,35 +110,26 @@ mapfoldr(F, Acc0, [Hd | Tail], Done) ->
     mapfoldr(F, Acc, Tail, [R | Done]);
 mapfoldr(_, Acc, [], Done) -> {Done, Acc}.
 
-takewhile(Pred, List) when is_function(Pred, 1) ->
-    case List of
-        [Hd | Tail] ->
-            case Pred(Hd) of
-                true -> [Hd | takewhile(Pred, Tail)];
-                false -> []
-            end;
-        [] -> []
-    end.
+takewhile(Pred, [Hd | Tail]) when is_function(Pred, 1) ->
+    case Pred(Hd) of
+        true -> [Hd | takewhile(Pred, Tail)];
+        false -> []
+    end;
+takewhile(Pred, []) when is_function(Pred, 1) -> [].
 
-dropwhile(Pred, List) when is_function(Pred, 1) ->
-    case List of
-        [Hd | Tail] ->
-            case Pred(Hd) of
-                true -> dropwhile(Pred, Tail);
-                false -> List
-            end;
-        [] -> []
-    end.
+dropwhile(Pred, [Hd | Tail] = List) when is_function(Pred, 1) ->
+    case Pred(Hd) of
+        true -> dropwhile(Pred, Tail);
+        false -> List
+    end;
+dropwhile(Pred, []) when is_function(Pred, 1) -> [].
 
-search(Pred, List) when is_function(Pred, 1) ->
-    case List of
-        [Hd | Tail] ->
-            case Pred(Hd) of
-                true -> {value, Hd};
-                false -> search(Pred, Tail)
-            end;
-        [] -> false
-    end.
+search(Pred, [Hd | Tail]) when is_function(Pred, 1) ->
+    case Pred(Hd) of
+        true -> {value, Hd};
+        false -> search(Pred, Tail)
+    end;
+search(Pred, []) when is_function(Pred, 1) -> false.
 
 splitwith(Pred, List) when is_function(Pred, 1) -> splitwith(Pred, List, []).
 
@@ -215,22 +215,22 @@ keytake(Key, N, [H | T], Before) when element(N, H) == Key -> {value, H, lists:r
 keytake(Key, N, [H | T], Before) -> keytake(Key, N, T, [H | Before]);
 keytake(_, _, [], _) -> false.
 
-keymap(F, Index, [Tup | Tail]) when is_function(F, 1) ->
+keymap(F, Index, [Tup | Tail]) ->
     [setelement(Index, Tup, F(element(Index, Tup))) | keymap(F, Index, Tail)];
 keymap(F, Index, []) when is_integer(Index), Index >= 1, is_function(F, 1) -> [].
 
 %% Sorting by a fun: a stable merge sort. LessOrEqual(A, B) is false when B belongs before A.
 
-sort(LessOrEqual, List) ->
-    case List of
-        [] when is_function(LessOrEqual, 2) -> [];
-        [_] when is_function(LessOrEqual, 2) -> List;
-        [_ | _] -> sort_n(LessOrEqual, length(List), List)
-    end.
+sort(LessOrEqual, []) when is_function(LessOrEqual, 2) -> [];
+sort(LessOrEqual, [_] = List) when is_function(LessOrEqual, 2) -> List;
+sort(LessOrEqual, [_, _ | _] = List) -> sort_n(LessOrEqual, counted(List, 0), List).
+
+counted([_ | T], N) -> counted(T, N + 1);
+counted([], N) -> N.
 
 sort_n(_, 1, [E | _]) -> [E];
 sort_n(LessOrEqual, N, List) ->
-    Half = N div 2,
+    Half = (N + 1) div 2,
     merge_by(LessOrEqual, sort_n(LessOrEqual, Half, List), sort_n(LessOrEqual, N - Half, lists:nthtail(Half, List)), []).
 
 merge_by(LessOrEqual, [A | As] = Left, [B | Bs] = Right, Done) ->
@@ -241,16 +241,13 @@ merge_by(LessOrEqual, [A | As] = Left, [B | Bs] = Right, Done) ->
 merge_by(_, [], Right, Done) -> lists:reverse(Done, Right);
 merge_by(_, Left, [], Done) -> lists:reverse(Done, Left).
 
-usort(LessOrEqual, List) ->
-    case List of
-        [] when is_function(LessOrEqual, 2) -> [];
-        [_] when is_function(LessOrEqual, 2) -> List;
-        [_ | _] -> usort_n(LessOrEqual, length(List), List)
-    end.
+usort(LessOrEqual, []) when is_function(LessOrEqual, 2) -> [];
+usort(LessOrEqual, [_] = List) when is_function(LessOrEqual, 2) -> List;
+usort(LessOrEqual, [_, _ | _] = List) -> usort_n(LessOrEqual, counted(List, 0), List).
 
 usort_n(_, 1, [E | _]) -> [E];
 usort_n(LessOrEqual, N, List) ->
-    Half = N div 2,
+    Half = (N + 1) div 2,
     umerge_by(LessOrEqual, usort_n(LessOrEqual, Half, List), usort_n(LessOrEqual, N - Half, lists:nthtail(Half, List)), []).
 
 %% Of equal elements the one from the left list stays.
@@ -270,15 +267,11 @@ umerge_by(_, Left, [], Done) -> lists:reverse(Done, Left).
 
 merge(Lists) -> merge_all(Lists, fun lists:merge/2).
 
-umerge(Lists) -> merge_all([drop_repeats(L) || L <- Lists], fun lists:umerge/2).
+umerge(Lists) -> merge_all(Lists, fun lists:umerge/2).
 
 merge_all([], _) -> [];
-merge_all([L], _) when is_list(L) -> L;
+merge_all([L], _) -> L;
 merge_all([L1, L2 | T], Merge) -> merge_all([Merge(L1, L2) | T], Merge).
-
-drop_repeats([A, B | T]) when A == B -> drop_repeats([A | T]);
-drop_repeats([A | T]) -> [A | drop_repeats(T)];
-drop_repeats([]) -> [].
 
 merge(L1, L2) -> merge(fun(A, B) -> A =< B end, L1, L2).
 

@@ -43,8 +43,8 @@ merge_with(Combine, M1, M2) when is_map(M1), is_map(M2), is_function(Combine, 3)
                            _ -> Acc#{K => V2}
                        end
                end, M1, maps:to_list(M2));
-merge_with(_, M1, M2) when is_map(M1), is_map(M2) -> error(badarg);
-merge_with(_, M1, M2) -> wrong_of(M1, M2).
+merge_with(Combine, M1, M2) when is_function(Combine, 3) -> wrong_of(M1, M2);
+merge_with(_, _, _) -> error(badarg).
 
 intersect(M1, M2) when is_map(M1), is_map(M2) ->
     maps:from_list([P || {K, _} = P <- maps:to_list(M2), is_map_key(K, M1)]);
@@ -52,13 +52,13 @@ intersect(M1, M2) -> wrong_of(M1, M2).
 
 intersect_with(Combine, M1, M2) when is_map(M1), is_map(M2), is_function(Combine, 3) ->
     maps:from_list([{K, Combine(K, V1, map_get(K, M2))} || {K, V1} <- maps:to_list(M1), is_map_key(K, M2)]);
-intersect_with(_, M1, M2) when is_map(M1), is_map(M2) -> error(badarg);
-intersect_with(_, M1, M2) -> wrong_of(M1, M2).
+intersect_with(Combine, M1, M2) when is_function(Combine, 3) -> wrong_of(M1, M2);
+intersect_with(_, _, _) -> error(badarg).
 
-groups_from_list(F, List) when is_function(F, 1), is_list(List) -> groups(F, fun(V) -> V end, lists:reverse(List), #{});
+groups_from_list(F, List) when is_function(F, 1), length(List) >= 0 -> groups(F, fun(V) -> V end, lists:reverse(List), #{});
 groups_from_list(_, _) -> error(badarg).
 
-groups_from_list(F, G, List) when is_function(F, 1), is_function(G, 1), is_list(List) ->
+groups_from_list(F, G, List) when is_function(F, 1), is_function(G, 1), length(List) >= 0 ->
     groups(F, G, lists:reverse(List), #{});
 groups_from_list(_, _, _) -> error(badarg).
 
@@ -118,10 +118,7 @@ pairs(Other) -> error({badmap, Other}).
 iterated({K, V, I}) -> [{K, V} | iterated(next(I))];
 iterated(none) -> [].
 
-wrong(Map) when is_map(Map) -> error(badarg);
-wrong({_, _, _}) -> error(badarg);
-wrong(none) -> error(badarg);
-wrong(Map) -> error({badmap, Map}).
+wrong(_) -> error(badarg).
 
 wrong_of(M1, M2) when is_map(M1) -> error({badmap, M2});
 wrong_of(M1, _) -> error({badmap, M1}).

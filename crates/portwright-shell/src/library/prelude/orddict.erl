@@ -14,7 +14,11 @@ to_list(Dict) -> Dict.
 
 from_list([]) -> [];
 from_list([{_, _}] = Pair) -> Pair;
-from_list(Pairs) -> lists:ukeysort(1, lists:reverse(Pairs)).
+from_list([{_, _} | _] = Pairs) -> lists:ukeysort(1, reversed(Pairs, [])).
+
+%% The last of several pairs with one key stays.
+reversed([{_, _} = Pair | T], Done) -> reversed(T, [Pair | Done]);
+reversed([], Done) -> Done.
 
 size(D) -> length(D).
 

@@ -141,11 +141,12 @@ expand_all([{P, L} | Es], Props) ->
     expand_all(Es, expand_one(property(P), L, Props));
 expand_all([], Props) -> Props.
 
-%% The first entry equal to P is replaced, unless another entry with its key stands before it.
+%% The first entry equal to P is replaced, unless another entry with its key stands before it. Later entries with
+%% its key go.
 expand_one(P, L, [H | T] = Props) ->
     Key = key_of(P),
     case key_of(H) of
-        Key when H =:= P -> L ++ [E || E <- T, E =/= P];
+        Key when H =:= P -> L ++ [E || E <- T, key_of(E) =/= Key];
         Key -> Props;
         _ -> [H | expand_one(P, L, T)]
     end;
@@ -173,8 +174,8 @@ split([], Found, Rest) -> {Found, Rest}.
 
 to_map(List) ->
     lists:foldr(fun({K, V}, M) -> M#{K => V};
-                   (T, M) when is_tuple(T) -> M;
-                   (K, M) -> M#{K => true}
+                   (K, M) when is_atom(K) -> M#{K => true};
+                   (_, M) -> M
                 end, #{}, List).
 
 to_map(List, Stages) -> to_map(apply_stages(List, Stages)).
@@ -184,4 +185,4 @@ apply_stages(L, [{expand, Es} | Xs]) -> apply_stages(expand(Es, L), Xs);
 apply_stages(L, [{negations, Ns} | Xs]) -> apply_stages(substitute_negations(Ns, L), Xs);
 apply_stages(L, []) -> L.
 
-from_map(Map) -> [property(K, V) || {K, V} <- maps:to_list(Map)].
+from_map(Map) -> maps:to_list(Map).

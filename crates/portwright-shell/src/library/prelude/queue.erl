@@ -57,14 +57,14 @@ rear_to_front([]) -> {[], []};
 rear_to_front([X]) -> {[], [X]};
 rear_to_front([X, Y]) -> {[X], [Y]};
 rear_to_front(List) ->
-    {R, F} = lists:split(length(List) div 2 + 1, List),
+    {R, F} = lists:split(length(List) div 2, List),
     {R, lists:reverse(F)}.
 
 front_to_rear([]) -> {[], []};
 front_to_rear([X]) -> {[X], []};
 front_to_rear([X, Y]) -> {[Y], [X]};
 front_to_rear(List) ->
-    {F, R} = lists:split(length(List) div 2 + 1, List),
+    {F, R} = lists:split(length(List) div 2, List),
     {lists:reverse(R), F}.
 
 get({[], []}) -> error(empty);
@@ -111,20 +111,30 @@ split(N, {R, F} = Q) when is_integer(N), N >= 0, is_list(R), is_list(F) ->
     case N =< length(List) of
         true ->
             {L1, L2} = lists:split(N, List),
-            {from_list(L1), from_list(L2)};
+            case length(F) of
+                N -> {front_to_rear(L1), rear_to_front(lists:reverse(L2))};
+                _ -> {from_list(L1), from_list(L2)}
+            end;
         false -> error(badarg)
     end;
 split(_, _) -> error(badarg).
 
-filter(Fun, {R, F} = Q) when is_function(Fun, 1), is_list(R), is_list(F) ->
-    from_list(lists:flatmap(fun(X) ->
-                                    case Fun(X) of
-                                        true -> [X];
-                                        false -> [];
-                                        L when is_list(L) -> L
-                                    end
-                            end, to_list(Q)));
+filter(Fun, {R, F}) when is_function(Fun, 1), is_list(R), is_list(F) ->
+    Keep = fun(X) ->
+                   case Fun(X) of
+                       true -> [X];
+                       false -> [];
+                       L when is_list(L) -> L
+                   end
+           end,
+    Front = lists:flatmap(Keep, F),
+    rejoined(lists:reverse(lists:flatmap(Keep, lists:reverse(R))), Front);
 filter(_, _) -> error(badarg).
+
+%% Neither side is left empty beside a longer one.
+rejoined([], F) -> front_to_rear(F);
+rejoined(R, []) -> rear_to_front(R);
+rejoined(R, F) -> {R, F}.
 
 filtermap(Fun, {R, F} = Q) when is_function(Fun, 1), is_list(R), is_list(F) ->
     from_list(lists:filtermap(Fun, to_list(Q)));
@@ -141,9 +151,13 @@ all(Pred, {R, F}) when is_function(Pred, 1), is_list(R), is_list(F) -> lists:all
 all(_, _) -> error(badarg).
 
 delete(X, {R, F} = Q) when is_list(R), is_list(F) ->
-    case member(X, Q) of
-        true -> from_list(lists:delete(X, to_list(Q)));
-        false -> Q
+    case lists:member(X, F) of
+        true -> rejoined(R, lists:delete(X, F));
+        false ->
+            case lists:member(X, R) of
+                true -> rejoined(lists:reverse(lists:delete(X, lists:reverse(R))), F);
+                false -> Q
+            end
     end;
 delete(_, _) -> error(badarg).
 

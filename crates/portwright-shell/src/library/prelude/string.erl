@@ -90,7 +90,7 @@ words_in([], _, N) -> N.
 
 sub_word(S, I) -> sub_word(S, I, $\s).
 
-sub_word(S, I, Sep) when is_integer(I), is_integer(Sep) -> word_at(strip(S, left, Sep), Sep, 1, I).
+sub_word(S, I, Sep) when is_integer(I), I > 0, is_integer(Sep) -> word_at(strip(S, left, Sep), Sep, 1, I).
 
 word_at([], _, _, _) -> [];
 word_at(S, Sep, N, N) -> lists:takewhile(fun(C) -> C =/= Sep end, S);
