@@ -197,7 +197,7 @@ fn encode_hex(args: &[Term]) -> Answer {
 
 fn decode_hex(args: &[Term]) -> Answer {
     let text = bytes(&args[0])?;
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return Err(badarg());
     }
     let decoded: Option<Vec<u8>> = text

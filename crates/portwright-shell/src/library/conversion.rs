@@ -194,13 +194,13 @@ struct BitWriter {
 impl BitWriter {
     /// Adds `bits` leading bits of `source`.
     fn push(&mut self, source: &[u8], bits: usize) {
-        if self.used % 8 == 0 && bits % 8 == 0 {
+        if self.used.is_multiple_of(8) && bits.is_multiple_of(8) {
             self.bytes.extend_from_slice(&source[..bits / 8]);
             self.used += bits;
             return;
         }
         for index in 0..bits {
-            if self.used % 8 == 0 {
+            if self.used.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             let bit = source[index / 8] >> (7 - index % 8) & 1;

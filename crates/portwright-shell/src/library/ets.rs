@@ -486,7 +486,7 @@ fn info_item(call: &mut Call, args: &[Term]) -> Answer {
 }
 
 /// Adds to a counter: `Increment`, `{Position, Increment}` or `{Position, Increment, Threshold, Value}`.
-fn bump(object: &mut Vec<Term>, key_position: usize, operation: &Term) -> Answer {
+fn bump(object: &mut [Term], key_position: usize, operation: &Term) -> Answer {
     let (position, increment, wrap) = match operation.as_tuple() {
         None => (key_position + 1, operation, None),
         Some([position, increment]) => (

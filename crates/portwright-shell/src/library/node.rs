@@ -294,7 +294,7 @@ fn uniform_integer(_: &mut Call, args: &[Term]) -> Answer {
         .filter(|n| *n > 0)
         .ok_or_else(function_clause)?;
     Ok(Term::from(
-        (u128::from(next()) * u128::from(range) >> 64) as u64 + 1,
+        ((u128::from(next()) * u128::from(range)) >> 64) as u64 + 1,
     ))
 }
 

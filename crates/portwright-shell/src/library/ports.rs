@@ -1,9 +1,11 @@
 //! The port functions of `erlang(3)`, on top of `portwright::bif`.
 
-use portwright::bif::{self, BifError, Outcome};
-use portwright_term::{Term, atoms};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::argument::{Answer, atom, badarg, elements};
+use portwright::bif::{self, BifError, Outcome};
+use portwright_term::{Pid, PortId, Term, atoms};
+
+use super::argument::{Answer, atom, badarg, count, elements, is_atom};
 use crate::exception::Exception;
 use crate::native::{Call, Native, NativeFuture, NativeModule};
 
@@ -55,6 +57,9 @@ pub(crate) const PORTS: NativeModule = NativeModule::new(
         }),
         Native::new("send_nosuspend", 2, send_nosuspend),
         Native::new("send_nosuspend", 3, send_nosuspend),
+        Native::new("system_monitor", 0, system_monitor_now),
+        Native::new("system_monitor", 1, set_system_monitor),
+        Native::new("system_monitor", 2, set_system_monitor),
     ],
 );
 
@@ -77,8 +82,98 @@ fn done(result: Result<Term, BifError>) -> Answer {
 fn command_now(call: &mut Call, args: &[Term]) -> Result<Option<Term>, Exception> {
     match bif::port_command(call.process(), args).map_err(raised)? {
         Outcome::Value(value) => Ok(Some(value)),
-        Outcome::Suspend(_) => Ok(None),
+        Outcome::Suspend(port) => {
+            report_busy_port(call, port.id());
+            Ok(None)
+        }
     }
+}
+
+/// Who wants to know about processes that wait, and what exactly.
+#[derive(Default)]
+struct SystemMonitor(Mutex<Option<Watch>>);
+
+#[derive(Clone)]
+struct Watch {
+    pid: Pid,
+    options: Term,
+    busy_port: bool,
+}
+
+impl SystemMonitor {
+    fn lock(&self) -> MutexGuard<'_, Option<Watch>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells the system monitor that this process starts to wait for a busy port.
+pub(crate) fn report_busy_port(call: &Call, port: PortId) {
+    let monitor = call.system().shared::<SystemMonitor>();
+    let watch = monitor.lock().clone();
+    if let Some(watch) = watch.filter(|watch| watch.busy_port) {
+        let message = Term::tuple([
+            atom("monitor"),
+            Term::Pid(call.pid()),
+            atom("busy_port"),
+            Term::Port(port),
+        ]);
+        // A monitor that has ended is told nothing.
+        let _ = call.system().node().send(watch.pid, message);
+    }
+}
+
+/// `{Pid, Options}`, or `undefined` without a monitor that lives.
+fn shown(call: &Call, watch: Option<Watch>) -> Term {
+    match watch.filter(|watch| call.system().node().is_alive(watch.pid)) {
+        Some(watch) => Term::tuple([Term::Pid(watch.pid), watch.options]),
+        None => atom("undefined"),
+    }
+}
+
+fn system_monitor_now(call: &mut Call, _: &[Term]) -> Answer {
+    let watch = call.system().shared::<SystemMonitor>().lock().clone();
+    Ok(shown(call, watch))
+}
+
+/// Of the events of OTP only `busy_port` happens here; the others are accepted.
+fn set_system_monitor(call: &mut Call, args: &[Term]) -> Answer {
+    let (pid, options) = match args {
+        [one] => match one.as_tuple() {
+            Some([pid, options]) => (pid.clone(), options.clone()),
+            _ => (one.clone(), Term::Nil),
+        },
+        _ => (args[0].clone(), args[1].clone()),
+    };
+    let wanted = elements(&options).ok_or_else(badarg)?;
+    let mut busy_port = false;
+    for option in &wanted {
+        match option.as_tuple() {
+            Some([name, limit])
+                if is_atom(name, "long_gc")
+                    || is_atom(name, "long_schedule")
+                    || is_atom(name, "large_heap") =>
+            {
+                count(limit).ok_or_else(badarg)?;
+            }
+            _ if is_atom(option, "busy_port") => busy_port = true,
+            _ if is_atom(option, "busy_dist_port") => {}
+            _ => return Err(badarg()),
+        }
+    }
+    let watch = match &pid {
+        Term::Pid(pid) => Some(Watch {
+            pid: *pid,
+            options,
+            busy_port,
+        }),
+        _ if is_atom(&pid, "undefined") => None,
+        _ => return Err(badarg()),
+    };
+    let monitor = call.system().shared::<SystemMonitor>();
+    // No options at all means no monitor.
+    let watch = watch.filter(|_| !wanted.is_empty());
+    let before = std::mem::replace(&mut *monitor.lock(), watch);
+    Ok(shown(call, before))
 }
 
 /// Waits while the port is busy, then tries again.

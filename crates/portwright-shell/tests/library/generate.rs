@@ -249,10 +249,10 @@ pub(crate) fn calls(spec: &str, each: usize) -> Vec<String> {
                 })
                 .collect();
             // How a closure hashes and is encoded is the evaluator's own affair.
-            if function.contains("phash2") || function.contains("term_to_binary") {
-                if arguments.iter().any(|a| a.starts_with("fun(")) {
-                    continue;
-                }
+            if (function.contains("phash2") || function.contains("term_to_binary"))
+                && arguments.iter().any(|a| a.starts_with("fun("))
+            {
+                continue;
             }
             let call = format!("{function}({}).", arguments.join(","));
             if !all[from..].contains(&call) {
