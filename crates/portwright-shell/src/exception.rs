@@ -37,6 +37,12 @@ impl Class {
     }
 }
 
+/// The number of a note that is about no argument in particular.
+pub const GENERAL: u8 = 0;
+
+/// The number of a note that stands in for the text of the reason.
+pub const REASON: u8 = u8::MAX;
+
 /// An Erlang exception on its way to a handler.
 ///
 /// A native function returns one as its error. It need not care for the stack
@@ -55,6 +61,8 @@ struct Parts {
     notes: Vec<(u8, Cow<'static, str>)>,
     without_entry: bool,
     arguments: Option<Term>,
+    /// Entries that the trace starts with.
+    entries: Vec<Term>,
     uncatchable: bool,
 }
 
@@ -69,6 +77,7 @@ impl Exception {
             notes: Vec::new(),
             without_entry: false,
             arguments: None,
+            entries: Vec::new(),
             uncatchable: false,
         }))
     }
@@ -131,7 +140,8 @@ impl Exception {
     }
 
     /// Adds the shell's explanation of an argument, printed as
-    /// `*** argument 2: not an iodata term`. Arguments count from 1.
+    /// `*** argument 2: not an iodata term`. Arguments count from 1; see also
+    /// [`GENERAL`] and [`REASON`].
     #[must_use]
     pub fn note(mut self, argument: u8, text: impl Into<Cow<'static, str>>) -> Exception {
         self.0.notes.push((argument, text.into()));
@@ -193,6 +203,16 @@ impl Exception {
 
     pub(crate) fn wants_entry(&self) -> bool {
         !self.0.without_entry
+    }
+
+    /// Starts the stack trace with these entries.
+    pub(crate) fn with_entries(mut self, entries: Vec<Term>) -> Exception {
+        self.0.entries = entries;
+        self
+    }
+
+    pub(crate) fn take_entries(&mut self) -> Vec<Term> {
+        std::mem::take(&mut self.0.entries)
     }
 
     pub(crate) fn arguments(&self) -> Option<&Term> {

@@ -13,6 +13,7 @@ pub mod native;
 mod parse;
 mod process;
 mod registry;
+pub mod shell;
 mod source;
 pub mod system;
 

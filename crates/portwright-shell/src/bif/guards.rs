@@ -143,7 +143,7 @@ fn abs(args: &[Term]) -> Value {
 fn binary_part_pair(args: &[Term]) -> Value {
     match args[1].as_tuple() {
         Some([start, length]) => part(&args[0], start, length, 2, 2),
-        _ => Err(bad(2, "not a valid {Pos, Length} tuple")),
+        _ => Err(bad(2, "not a valid {Pos,Length} tuple")),
     }
 }
 
@@ -300,7 +300,7 @@ fn node(args: &[Term]) -> Value {
         Term::Pid(pid) => pid.node(),
         Term::Port(port) => port.node(),
         Term::Reference(reference) => reference.node(),
-        _ => return Err(bad(1, "not a pid, port, or reference")),
+        _ => return Err(bad(1, "not a pid")),
     };
     Ok(Term::Atom(node))
 }

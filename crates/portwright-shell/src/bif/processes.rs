@@ -197,7 +197,7 @@ fn destination(call: &Call, to: &Term) -> Result<Option<Destination>, Exception>
                 Ok(call.process_ref().whereis(*name).map(|_| (*name).into()))
             }
             [Term::Atom(_), Term::Atom(_)] => Ok(None),
-            _ => Err(bad(1, "invalid destination")),
+            _ => Err(Exception::badarg()),
         },
         // A reference is an alias that is not active.
         Term::Reference(_) => Ok(None),
@@ -217,7 +217,7 @@ fn send_now(call: &mut Call, args: &[Term]) -> Result<Option<Term>, Exception> {
     match call.process_ref().try_send(to, args[1].clone()) {
         Ok(Sent::Sent) => Ok(Some(args[1].clone())),
         Ok(_) => Ok(None),
-        Err(_) => Err(bad(1, "not a registered name")),
+        Err(_) => Err(Exception::badarg()),
     }
 }
 
@@ -269,7 +269,7 @@ fn identity(term: &Term) -> Option<Identity> {
 
 fn link(call: &mut Call, args: &[Term]) -> Value {
     let Some(to) = identity(&args[0]) else {
-        return Err(bad(1, "not a pid or port"));
+        return Err(bad(1, "not a pid"));
     };
     match call.process_ref().link(to) {
         Ok(()) => Ok(Term::boolean(true)),
@@ -279,7 +279,7 @@ fn link(call: &mut Call, args: &[Term]) -> Value {
 
 fn unlink(call: &mut Call, args: &[Term]) -> Value {
     let Some(from) = identity(&args[0]) else {
-        return Err(bad(1, "not a pid or port"));
+        return Err(bad(1, "not a pid"));
     };
     call.process_ref().unlink(from);
     Ok(Term::boolean(true))
@@ -357,7 +357,7 @@ fn demonitor(call: &mut Call, args: &[Term]) -> Value {
 
 fn exit_signal(call: &mut Call, args: &[Term]) -> Value {
     let Some(to) = identity(&args[0]) else {
-        return Err(bad(1, "not a pid or port"));
+        return Err(bad(1, "not a pid"));
     };
     call.process_ref()
         .exit_signal(to, ExitReason::from(args[1].clone()));
@@ -374,15 +374,13 @@ fn register(call: &mut Call, args: &[Term]) -> Value {
     };
     match call.process_ref().register(name, identity) {
         Ok(()) => Ok(Term::boolean(true)),
-        Err(_) if name == atoms::UNDEFINED => {
-            Err(bad(1, "the atom 'undefined' is not allowed as a name"))
-        }
+        Err(_) if name == atoms::UNDEFINED => Err(bad(1, "'undefined' is not a valid name")),
         Err(error) => {
             use portwright::RegisterError;
             Err(match error {
                 RegisterError::NameInUse(_) => bad(1, "name is in use"),
                 RegisterError::AlreadyNamed(_) => bad(2, "this process or port already has a name"),
-                _ => bad(2, "dead process"),
+                _ => bad(2, "the pid does not refer to an existing process"),
             })
         }
     }
@@ -427,7 +425,7 @@ fn process_flag(call: &mut Call, args: &[Term]) -> Value {
     match flag.as_str() {
         "trap_exit" => match args[1].as_bool() {
             Some(trap) => Ok(Term::boolean(call.process_ref().trap_exit(trap))),
-            None => Err(bad(2, "not a boolean")),
+            None => Err(bad(2, "invalid value for this process flag")),
         },
         // Kept and given back, without a meaning here.
         "priority" | "error_handler" | "message_queue_data" | "min_heap_size"

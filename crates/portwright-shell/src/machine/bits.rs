@@ -13,8 +13,13 @@ const MAX_BITS: u64 = 1 << 36;
 /// Why a segment cannot be built; the text is OTP's.
 #[derive(Debug)]
 pub(crate) enum BuildError {
-    /// `badarg`, with the explanation of the shell.
-    Bad(String),
+    /// `badarg`, with the explanation of the shell and the line of `eval_bits`
+    /// that finds it in OTP.
+    Bad(String, u32),
+    /// A size that is no number.
+    Size(Term),
+    /// Not a bit string where one has to be.
+    NotBits(Term),
     SystemLimit,
 }
 
@@ -209,13 +214,13 @@ impl BitBuilder {
             _ => {
                 return Err(BuildError::Bad(format!(
                     "segment * of type 'float': expected one of the supported sizes 16, 32, or 64 but got: {bits}"
-                )));
+                ), 163));
             }
         }
         .ok_or_else(|| {
             BuildError::Bad(format!(
                 "segment * of type 'float': the value {value:?} is outside the range expressible as a {bits}-bit float"
-            ))
+            ), 163)
         })?;
         self.push_number(&mut bytes, usize::try_from(bits).unwrap_or(0), code.little);
         Ok(())
@@ -228,15 +233,18 @@ impl BitBuilder {
         bits: Option<u64>,
     ) -> Result<(), BuildError> {
         let Some((bytes, len)) = parts(value) else {
-            return Err(bad("binary", "a binary", value));
+            return Err(BuildError::NotBits(value.clone()));
         };
         let wanted = match bits {
             None => {
                 if len as u64 % u64::from(code.unit) != 0 {
-                    return Err(BuildError::Bad(format!(
-                        "segment * of type 'binary': the size of the value {value} is not a multiple of {} for the segment",
-                        code.unit
-                    )));
+                    return Err(BuildError::Bad(
+                        format!(
+                            "segment * of type 'binary': the size of the value {value} is not a multiple of {} for the segment",
+                            code.unit
+                        ),
+                        154,
+                    ));
                 }
                 len
             }
@@ -244,9 +252,12 @@ impl BitBuilder {
                 usize::try_from(wanted).map_err(|_| BuildError::SystemLimit)?
             }
             Some(_) => {
-                return Err(BuildError::Bad(format!(
-                    "segment * of type 'binary': the value {value} is shorter than the size of the segment"
-                )));
+                return Err(BuildError::Bad(
+                    format!(
+                        "segment * of type 'binary': the value {value} is shorter than the size of the segment"
+                    ),
+                    150,
+                ));
             }
         };
         if self.bit_len() + wanted as u64 > MAX_BITS {
@@ -270,7 +281,7 @@ impl BitBuilder {
             .ok_or_else(|| {
                 BuildError::Bad(format!(
                     "segment * of type '{name}': expected a non-negative integer encodable as {name} but got: {value:?}"
-                ))
+                ), 145)
             })?;
         match code.kind {
             SegmentKind::Utf16 => {
@@ -303,22 +314,20 @@ impl BitBuilder {
 }
 
 fn bad(kind: &str, expected: &str, value: &Term) -> BuildError {
-    BuildError::Bad(format!(
-        "segment * of type '{kind}': expected {expected} but got: {value}"
-    ))
+    let text = format!("segment * of type '{kind}': expected {expected} but got: {value}");
+    BuildError::Bad(text, 143)
 }
 
 fn dynamic_size(size: Option<&Term>) -> Result<u64, BuildError> {
     match size {
         Some(Term::Integer(size)) => u64::try_from(*size).map_err(|_| {
-            BuildError::Bad(format!(
+            let text = format!(
                 "segment * of type 'integer': expected a non-negative integer as size but got: {size}"
-            ))
+            );
+            BuildError::Bad(text, 143)
         }),
         Some(Term::BigInteger(_)) => Err(BuildError::SystemLimit),
-        Some(size) => Err(BuildError::Bad(format!(
-            "segment * of type 'integer': expected a non-negative integer as size but got: {size}"
-        ))),
+        Some(size) => Err(BuildError::Size(size.clone())),
         None => Err(BuildError::SystemLimit),
     }
 }

@@ -6,8 +6,9 @@ use portwright_term::{Fun, List, Map, Term, atoms};
 
 use super::Machine;
 use super::bits::{self, BitBuilder, BuildError};
+use super::trace::{bif_entry, otp_entry};
 use crate::code::*;
-use crate::exception::Exception;
+use crate::exception::{Exception, GENERAL, REASON};
 
 type Value = Result<Term, Exception>;
 
@@ -40,12 +41,40 @@ impl Machine {
         self.stack.truncate(start);
         match failed {
             None => Ok(builder.finish()),
-            Some((index, BuildError::Bad(text))) => {
+            Some((index, BuildError::Bad(text, line))) => {
                 let text = text.replacen("segment *", &format!("segment {}", index + 1), 1);
-                Err(Exception::badarg().note(0, text))
+                let first = otp_entry("eval_bits", "eval_exp_field", 6, line);
+                Err(Exception::badarg()
+                    .note(REASON, "construction of binary failed")
+                    .note(GENERAL, text)
+                    .with_entries(self.bits_entries([first])))
+            }
+            Some((index, BuildError::Size(size))) => {
+                let unit = Term::from(i64::from(segments[index].unit));
+                let first = bif_entry("*", [size, unit]);
+                let second = otp_entry("eval_bits", "eval_exp_field1", 9, 114);
+                Err(Exception::badarg().with_entries(self.bits_entries([first, second])))
+            }
+            Some((_, BuildError::NotBits(value))) => {
+                let first = bif_entry("bit_size", [value]);
+                let second = otp_entry("eval_bits", "eval_exp_field1", 9, 114);
+                Err(Exception::badarg()
+                    .note(1, "not a bitstring")
+                    .with_entries(self.bits_entries([first, second])))
             }
             Some((_, BuildError::SystemLimit)) => Err(Exception::system_limit()),
         }
+    }
+
+    /// What a trace shows of `erl_eval`'s way to build a binary.
+    fn bits_entries<const N: usize>(&self, first: [Term; N]) -> Vec<Term> {
+        if self.module.origin == Origin::Library {
+            return Vec::new();
+        }
+        let mut entries = Vec::from(first);
+        entries.push(otp_entry("eval_bits", "create_binary", 2, 77));
+        entries.push(otp_entry("eval_bits", "expr_grp", 5, 68));
+        entries
     }
 
     /// `BitsStart`: whether the value on the stack is a bit string.
@@ -116,7 +145,7 @@ impl Machine {
         match self.pop() {
             Term::Map(mut map) => {
                 if exact && !map.contains_key(&key) {
-                    return Err(Exception::tagged(atoms::BADKEY, key).without_entry());
+                    return Err(Exception::tagged(atoms::BADKEY, key));
                 }
                 map.insert_mut(key, value);
                 Ok(Term::Map(map))
@@ -162,7 +191,16 @@ impl Machine {
             Term::Integer(milliseconds @ 0..=0xffff_ffff) => {
                 Instant::now().checked_add(Duration::from_millis(milliseconds.unsigned_abs()))
             }
-            _ => return Err(Exception::error(Term::atom("timeout_value"))),
+            _ => {
+                let entry = Term::tuple([
+                    Term::atom("prim_eval"),
+                    Term::atom("receive"),
+                    Term::from(2_i64),
+                    Term::Nil,
+                ]);
+                let exception = Exception::error(Term::atom("timeout_value"));
+                return Err(exception.with_entries(vec![entry]));
+            }
         };
         Ok(())
     }

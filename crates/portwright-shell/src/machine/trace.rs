@@ -40,13 +40,41 @@ fn location(file: &str, line: u32) -> Term {
     ])
 }
 
+/// The entry of a function of OTP that does here what an instruction does.
+pub(super) fn otp_entry(
+    module: &'static str,
+    function: &'static str,
+    arity: i64,
+    line: u32,
+) -> Term {
+    let place = location(&format!("{module}.erl"), line);
+    entry(
+        Atom::literal(module),
+        Atom::literal(function),
+        Term::from(arity),
+        place,
+    )
+}
+
+/// The entry of a BIF of `erlang` that an instruction stands for.
+pub(super) fn bif_entry<const N: usize>(function: &'static str, arguments: [Term; N]) -> Term {
+    let info = Exception::badarg().error_info(Atom::literal("erl_erts_errors"));
+    let place = Term::list([Term::tuple([Term::atom("error_info"), info])]);
+    entry(
+        atoms::ERLANG,
+        Atom::literal(function),
+        Term::list(arguments),
+        place,
+    )
+}
+
 impl Machine {
     /// Makes the stack trace of an exception that has none.
     pub(super) fn trace(&self, exception: &mut Exception, culprit: Option<Culprit>) {
         if exception.has_stack() {
             return;
         }
-        let mut entries = Vec::new();
+        let mut entries = exception.take_entries();
         if let Some(culprit) = culprit
             && exception.wants_entry()
         {
@@ -73,6 +101,7 @@ impl Machine {
             None
         };
         let clause = entries.is_empty()
+            && exception.wants_entry()
             && *exception.reason() == Term::Atom(atoms::FUNCTION_CLAUSE)
             && own_arguments.is_none();
         self.frame_entries(&mut entries, clause, own_arguments);
@@ -86,7 +115,7 @@ impl Machine {
         clause: bool,
         own_arguments: Option<Term>,
     ) {
-        let mut evaluator = false;
+        let mut evaluated = false;
         let current = (&self.module, self.function, self.pc, self.base);
         let callers = self
             .frames
@@ -115,13 +144,7 @@ impl Machine {
                     let name = Atom::literal("-inside-an-interpreted-fun-");
                     entries.push(entry(atoms::ERL_EVAL, name, arguments, Term::Nil));
                 }
-                // All of `erl_eval`'s own functions stand as one.
-                if !evaluator {
-                    evaluator = true;
-                    let name = Atom::literal("do_apply");
-                    let place = location("erl_eval.erl", 748);
-                    entries.push(entry(atoms::ERL_EVAL, name, Term::from(7_i64), place));
-                }
+                evaluated = true;
                 continue;
             }
             if code.kind == FunctionKind::Expression {
@@ -129,12 +152,24 @@ impl Machine {
             }
             entries.push(frame_entry(module, code, pc, arguments));
         }
+        // What `erl_eval` did between the functions it called does not show in
+        // OTP either where it called last; at the bottom one entry stands for it.
+        if evaluated && entries.len() < DEPTH {
+            let name = Atom::literal("do_apply");
+            let place = location("erl_eval.erl", 748);
+            entries.push(entry(atoms::ERL_EVAL, name, Term::from(7_i64), place));
+        }
     }
 }
 
 fn frame_entry(module: &Module, code: &Function, pc: u32, arguments: Option<Term>) -> Term {
     let arity = arguments.unwrap_or_else(|| Term::from(i64::from(code.arity)));
-    // The instruction that was running is the one before.
-    let line = code.line(pc.saturating_sub(1));
-    entry(module.name, code.name, arity, location(&module.file, line))
+    let place = if module.origin == Origin::Library {
+        // Lines of the library's text here would pass for lines of OTP's.
+        Term::Nil
+    } else {
+        // The instruction that was running is the one before.
+        location(&module.file, code.line(pc.saturating_sub(1)))
+    };
+    entry(module.name, code.name, arity, place)
 }
