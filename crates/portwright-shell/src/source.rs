@@ -42,7 +42,7 @@ pub(crate) fn module(
     origin: Origin,
 ) -> Result<Arc<Module>, Vec<SyntaxError>> {
     with_stack(text.len(), || {
-        let forms = parse::forms(text, file)?;
+        let forms = parse::forms(text, file, name)?;
         compile::module(forms, name, file, origin)
             .map_err(|faults| faults.into_iter().map(SyntaxError::from).collect())
     })

@@ -159,13 +159,6 @@ impl Machine {
         self.stack.get(slot as usize)
     }
 
-    /// The stack trace of where it stands, for `process_info`.
-    pub(crate) fn current_stack(&self) -> Term {
-        let mut entries = Vec::new();
-        self.frame_entries(&mut entries, false, None);
-        Term::list(entries)
-    }
-
     /// Runs for at most `budget` calls.
     pub(crate) fn run(&mut self, budget: u32, call: &mut Call) -> Step {
         let mut budget = budget;
@@ -187,11 +180,6 @@ impl Machine {
             }
             Err(exception) => self.unwind(exception, culprit),
         }
-    }
-
-    /// Raises an exception from outside, as an interrupt does.
-    pub(crate) fn interrupt(&mut self, exception: Exception) -> Option<Exception> {
-        self.unwind(exception, None)
     }
 
     /// Goes to the nearest handler. `Some` when there is none.

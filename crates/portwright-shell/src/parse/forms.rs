@@ -21,17 +21,17 @@ struct Macro {
 struct Preprocessor<'a> {
     macros: HashMap<Atom, Macro>,
     file: &'a str,
-    module: Option<Atom>,
+    module: Atom,
     /// One entry per open `-ifdef`: whether its text counts.
     conditions: Vec<bool>,
 }
 
-pub(super) fn parse(text: &str, file: &str) -> Result<Vec<Form>, Vec<SyntaxError>> {
+pub(super) fn parse(text: &str, file: &str, module: Atom) -> Result<Vec<Form>, Vec<SyntaxError>> {
     let mut scanner = super::scanner(text);
     let mut preprocessor = Preprocessor {
         macros: HashMap::new(),
         file,
-        module: None,
+        module,
         conditions: Vec::new(),
     };
     let mut forms = Vec::new();
@@ -123,7 +123,7 @@ impl Preprocessor<'_> {
                 parser.expect("(")?;
                 let name = parser.atom()?;
                 parser.expect(")")?;
-                self.module = Some(name);
+                self.module = name;
                 Form::Module(name)
             }
             "export" => {
@@ -291,9 +291,9 @@ impl Preprocessor<'_> {
         Some(match name.as_str() {
             "LINE" => TokenKind::Integer(Term::from(i64::from(place.line))),
             "FILE" => TokenKind::String(self.file.chars().map(u32::from).collect()),
-            "MODULE" => TokenKind::Atom(self.module?),
+            "MODULE" => TokenKind::Atom(self.module),
             "MODULE_STRING" => {
-                TokenKind::String(self.module?.as_str().chars().map(u32::from).collect())
+                TokenKind::String(self.module.as_str().chars().map(u32::from).collect())
             }
             "MACHINE" => TokenKind::Atom(Atom::literal("BEAM")),
             "OTP_RELEASE" => TokenKind::Integer(Term::from(25_i64)),

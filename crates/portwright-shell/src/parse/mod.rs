@@ -7,6 +7,7 @@ pub(crate) mod token;
 
 use std::fmt;
 
+use portwright_term::Atom;
 use portwright_term::text::{Position, Scanner};
 
 pub use ast::Place;
@@ -17,7 +18,7 @@ use token::Sequence;
 ///
 /// Enough for generated text; the compiler recurses as deep and runs on a
 /// stack that holds it.
-pub const MAX_DEPTH: u32 = 4_000;
+pub(crate) const MAX_DEPTH: u32 = 4_000;
 
 /// A text that is no Erlang. Displays as `Line:Column: Text`, worded as OTP
 /// words it.
@@ -67,9 +68,10 @@ pub(crate) fn expressions(sequence: &Sequence) -> Result<Vec<Expr>, SyntaxError>
     Ok(list)
 }
 
-/// Parses the forms of a module or script. `file` is what `?FILE` gives.
-pub(crate) fn forms(text: &str, file: &str) -> Result<Vec<Form>, Vec<SyntaxError>> {
-    forms::parse(text, file)
+/// Parses the forms of a module or script. `file` is what `?FILE` gives,
+/// `module` is `?MODULE` until a `-module` attribute says otherwise.
+pub(crate) fn forms(text: &str, file: &str, module: Atom) -> Result<Vec<Form>, Vec<SyntaxError>> {
+    forms::parse(text, file, module)
 }
 
 /// A scanner that starts at line 1.
