@@ -62,18 +62,12 @@ impl Port {
     }
 
     /// Ends the port with `reason` and drops what is queued: its driver is being
-    /// unloaded. Waits for a running callback, unless it is the caller's own; then
-    /// the port ends after it.
+    /// unloaded. At once if no callback of it is running, else after that.
     pub fn end_at_once(&self, reason: impl Into<ExitReason>) {
         let reason = reason.into();
-        let later = reason.clone();
-        let core = self.core();
-        let done = core.request(move |port, held| port.begin_close(held, reason, Ending::Dropping));
-        if done.is_none() {
-            core.signal(super::Signal::Run(Box::new(move |port, held| {
-                port.begin_close(held, later, Ending::Dropping);
-            })));
-        }
+        self.core().signal(super::Signal::Run(Box::new(move |port, held| {
+            port.begin_close(held, reason, Ending::Dropping);
+        })));
     }
 }
 

@@ -1,0 +1,395 @@
+//! A compiled driver as a [`Driver`]: one method per callback of driver_entry(3).
+#![allow(unsafe_code, reason = "calls the functions of the driver's entry")]
+
+use std::any::Any;
+use std::ffi::{CString, c_char, c_int, c_uint};
+use std::os::fd::RawFd;
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use bytes::Bytes;
+use portwright::{Node, Term};
+use portwright_driver::{
+    BadArgument, Driver, DriverEntry, Interest, MonitorId, PortContext, PortOperations, Reply,
+    Select, StartError,
+};
+use portwright_driver_abi::{
+    DRIVER_CALL_KEEP_BUFFER, ERL_DRV_ERROR_BADARG, ERL_DRV_ERROR_ERRNO, ERL_DRV_ERROR_GENERAL,
+    ERL_DRV_FLAG_USE_INIT_ACK, ErlDrvBinary, ErlDrvData, PORT_CONTROL_FLAG_BINARY,
+};
+use portwright_term::{IoVec, etf};
+
+use crate::async_job::Payload;
+use crate::binary::BinaryRef;
+use crate::context;
+use crate::instance::Instance;
+use crate::loaded::{LoadedDriver, Use};
+use crate::memory;
+use crate::monitor;
+use crate::vector::Vector;
+
+/// Room that `control` gets for its reply (D-G1).
+const CONTROL_ROOM: usize = 64;
+/// Room that `call` gets for its reply (D-G16).
+const CALL_ROOM: usize = 255;
+
+/// A port of a compiled driver, as the core drives it.
+///
+/// # Duties towards C
+///
+/// All callbacks go through [`CompiledDriver::enter`] or are called in [`start`]. What driver_entry(3) asks for:
+///
+/// 1. *The data is what `start` returned, and `stop` has not been called.* `enter` looks at `stopped`, which is set before
+///    `stop` is called, wherever that happens.
+/// 2. *One callback at a time.* The core calls a [`Driver`] under the turn that the driver's flags ask for.
+/// 3. *The code is mapped.* `_use` keeps the library open; it is dropped after the last callback.
+/// 4. *Buffers are valid, writable where the header has no `const`, and only borrowed.* Each method makes its own.
+pub(crate) struct CompiledDriver {
+    instance: Arc<Instance>,
+    _use: Use,
+}
+
+/// The entry under which a node lists the driver.
+pub(crate) fn entry(driver: &Arc<LoadedDriver>) -> DriverEntry {
+    let loaded = Arc::clone(driver);
+    DriverEntry::new(&*driver.name, driver.flags(), move |port, command| {
+        start(&loaded, port, command)
+    })
+}
+
+fn start(
+    driver: &Arc<LoadedDriver>,
+    context: &PortContext<'_>,
+    command: &[u8],
+) -> Result<Box<dyn Driver>, StartError> {
+    // A driver that is being unloaded is as good as unknown (L-4.8).
+    let in_use = driver.begin_use(true).ok_or(StartError::BadArgument)?;
+    let node = driver.node.upgrade().ok_or(StartError::General)?;
+    let port = node.port(context.id()).ok_or(StartError::General)?;
+    let command = CString::new(command).map_err(|_| StartError::BadArgument)?;
+    let instance = Instance::add(
+        port,
+        driver.node.clone(),
+        Arc::clone(driver),
+        ptr::null_mut(),
+    );
+    let operations = context.operations();
+    instance.starting.store(true, Ordering::Release);
+    let (data, errno) = match driver.entry.start {
+        None => (ptr::null_mut(), 0),
+        Some(start) => {
+            let mut command = command.into_bytes_with_nul();
+            context::enter(&instance, operations, || {
+                // SAFETY: the library is open (`in_use`); the handle is in the table; the command is NUL terminated,
+                // ours alone and writable. `errno` is read before anything else can change it.
+                unsafe {
+                    *libc::__errno_location() = 0;
+                    let data = start(instance.handle.as_port(), command.as_mut_ptr().cast());
+                    (data, *libc::__errno_location())
+                }
+            })
+        }
+    };
+    instance.starting.store(false, Ordering::Release);
+    let refused = match data {
+        // Ended by itself inside `start`: OTP crashes; here it is a start failure (driver_abi.md 4.2).
+        _ if instance.is_dead() => Some(StartError::General),
+        ERL_DRV_ERROR_GENERAL => Some(StartError::General),
+        ERL_DRV_ERROR_ERRNO => Some(StartError::Errno(errno)),
+        ERL_DRV_ERROR_BADARG => Some(StartError::BadArgument),
+        _ => None,
+    };
+    if let Some(error) = refused {
+        instance.stopped.store(true, Ordering::Release);
+        instance.remove();
+        return Err(error);
+    }
+    instance.set_data(data);
+    if driver.has_flag(ERL_DRV_FLAG_USE_INIT_ACK) {
+        instance.ack_pending.store(true, Ordering::Release);
+    }
+    Ok(Box::new(CompiledDriver {
+        instance,
+        _use: in_use,
+    }))
+}
+
+impl CompiledDriver {
+    /// A port that `driver_create_port` has made: `start` is not called.
+    pub(crate) fn unstarted(instance: Arc<Instance>, in_use: Use) -> Self {
+        Self {
+            instance,
+            _use: in_use,
+        }
+    }
+
+    fn entry(&self) -> &portwright_driver_abi::ErlDrvEntry {
+        &self.instance.driver.entry
+    }
+
+    /// Runs `call` as a callback of this port; `None` when `stop` has been called.
+    fn enter<R>(&self, port: &PortContext<'_>, call: impl FnOnce(ErlDrvData) -> R) -> Option<R> {
+        let stopped = self.instance.stopped.load(Ordering::Acquire);
+        (!stopped).then(|| {
+            context::enter(&self.instance, port.operations(), || {
+                call(self.instance.data())
+            })
+        })
+    }
+}
+
+/// Calls the driver's `stop`, unless that was done before.
+pub(crate) fn call_stop(instance: &Arc<Instance>, operations: &dyn PortOperations) {
+    if instance.stopped.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    // The monitors of a port that closes are gone (D-L9).
+    instance.monitors.lock().clear();
+    if let Some(stop) = instance.driver.entry.stop {
+        context::enter(instance, operations, || {
+            // SAFETY: duties 1 to 3 of `CompiledDriver`; `stopped` was false and is set, so this is the only call.
+            unsafe { stop(instance.data()) }
+        });
+    }
+}
+
+impl Driver for CompiledDriver {
+    fn start(_: &PortContext<'_>, _: &[u8]) -> Result<Self, StartError> {
+        // Ports are started by `start` above, which knows what was loaded.
+        Err(StartError::General)
+    }
+
+    fn stop(&mut self, port: &PortContext<'_>) {
+        call_stop(&self.instance, port.operations());
+        self.instance.remove();
+    }
+
+    fn outputv(&mut self, port: &PortContext<'_>, data: IoVec) {
+        if let Some(outputv) = self.entry().outputv {
+            let Some(mut vector) = Vector::of(&data) else {
+                tracing::error!(port = %port.id(), "no memory for a command; it is dropped");
+                return;
+            };
+            self.enter(port, |driver_data| {
+                // SAFETY: duties 1 to 4; the vector lives until the end of the method.
+                unsafe { outputv(driver_data, vector.as_mut_ptr()) }
+            });
+        } else if let Some(output) = self.entry().output {
+            // One spare byte, as drivers like to terminate what they get.
+            let mut flat = Vec::with_capacity(data.len() + 1);
+            data.iter().for_each(|piece| flat.extend_from_slice(piece));
+            let len = flat.len();
+            flat.push(0);
+            self.enter(port, |driver_data| {
+                // SAFETY: duties 1 to 4; the buffer is ours alone and has `len` bytes.
+                unsafe { output(driver_data, flat.as_mut_ptr().cast(), len) }
+            });
+        }
+    }
+
+    fn control(
+        &mut self,
+        port: &PortContext<'_>,
+        operation: u32,
+        data: &[u8],
+    ) -> Result<Reply, BadArgument> {
+        let control = self.entry().control.ok_or(BadArgument)?;
+        let mut argument = Vec::with_capacity(data.len() + 1);
+        argument.extend_from_slice(data);
+        argument.push(0);
+        let mut room = Room([0; 256]);
+        let given = room.0.as_mut_ptr().cast::<c_char>();
+        let mut reply = given;
+        let len = self
+            .enter(port, |driver_data| {
+                // SAFETY: duties 1 to 4; `reply` points to 64 bytes and more.
+                unsafe {
+                    control(
+                        driver_data,
+                        operation,
+                        argument.as_mut_ptr().cast(),
+                        data.len(),
+                        &raw mut reply,
+                        CONTROL_ROOM,
+                    )
+                }
+            })
+            .ok_or(BadArgument)?;
+        let len = usize::try_from(len).map_err(|_| BadArgument)?;
+        let flags = self.instance.control_flags.load(Ordering::Acquire);
+        let is_binary = flags & PORT_CONTROL_FLAG_BINARY != 0;
+        if reply == given {
+            let bytes = &room.0[..len.min(CONTROL_ROOM)];
+            return Ok(if is_binary {
+                Reply::binary(Bytes::copy_from_slice(bytes))
+            } else {
+                Reply::list(Bytes::copy_from_slice(bytes))
+            });
+        }
+        if reply.is_null() {
+            return Ok(Reply::list(Bytes::new()));
+        }
+        if is_binary {
+            // SAFETY: with this flag a replaced `*rbuf` is a binary from `driver_alloc_binary` of which the driver
+            // gives one reference away (driver_entry(3), `control`); it is not null.
+            let binary = unsafe {
+                BinaryRef::from_raw(NonNull::new_unchecked(reply.cast::<ErlDrvBinary>()))
+            };
+            let len = binary.len();
+            return Ok(Reply::binary(binary.into_bytes(0, len).unwrap_or_default()));
+        }
+        // SAFETY: without the flag a replaced `*rbuf` is a block of `len` bytes from `driver_alloc` that is ours now.
+        unsafe {
+            let bytes = Bytes::copy_from_slice(std::slice::from_raw_parts(reply.cast(), len));
+            memory::free(reply.cast());
+            Ok(Reply::list(bytes))
+        }
+    }
+
+    fn call(
+        &mut self,
+        port: &PortContext<'_>,
+        operation: u32,
+        argument: Term,
+    ) -> Result<Term, BadArgument> {
+        let call = self.entry().call.ok_or(BadArgument)?;
+        let mut encoded = Vec::new();
+        etf::encode_into(&mut encoded, &argument, &etf::EncodeOptions::default())
+            .map_err(|_| BadArgument)?;
+        let mut room = Room([0; 256]);
+        let given = room.0.as_mut_ptr().cast::<c_char>();
+        let mut reply = given;
+        let mut flags: c_uint = 0;
+        let len = self
+            .enter(port, |driver_data| {
+                // SAFETY: duties 1 to 4; `reply` points to 255 bytes and more.
+                unsafe {
+                    call(
+                        driver_data,
+                        operation,
+                        encoded.as_mut_ptr().cast(),
+                        encoded.len(),
+                        &raw mut reply,
+                        CALL_ROOM,
+                        &raw mut flags,
+                    )
+                }
+            })
+            .ok_or(BadArgument)?;
+        let bytes = if reply == given {
+            let len = usize::try_from(len).unwrap_or(0).min(CALL_ROOM);
+            Bytes::copy_from_slice(&room.0[..len])
+        } else if reply.is_null() {
+            Bytes::new()
+        } else {
+            let len = usize::try_from(len).unwrap_or(0);
+            // SAFETY: a replaced `*rbuf` is `len` bytes that stay until we free them, which the flag forbids for
+            // memory that is not from `driver_alloc`.
+            unsafe {
+                let bytes = Bytes::copy_from_slice(std::slice::from_raw_parts(reply.cast(), len));
+                if flags & DRIVER_CALL_KEEP_BUFFER == 0 {
+                    memory::free(reply.cast());
+                }
+                bytes
+            }
+        };
+        // OTP takes no compressed term here (D-G17); what follows the term does not matter (D-G18).
+        const COMPRESSED: u8 = 80;
+        if bytes.get(1) == Some(&COMPRESSED) {
+            return Err(BadArgument);
+        }
+        etf::decode_prefix(&bytes, &etf::DecodeLimits::default())
+            .map(|(term, _)| term)
+            .map_err(|_| BadArgument)
+    }
+
+    fn ready_input(&mut self, port: &PortContext<'_>, fd: RawFd) {
+        let Some(ready_input) = self.entry().ready_input else {
+            return self.not_implemented(port, fd, Interest::READ, "ready_input");
+        };
+        self.enter(port, |data| {
+            // SAFETY: duties 1 to 3; the event is what the driver selected.
+            unsafe { ready_input(data, crate::selected::event(fd)) }
+        });
+    }
+
+    fn ready_output(&mut self, port: &PortContext<'_>, fd: RawFd) {
+        let Some(ready_output) = self.entry().ready_output else {
+            return self.not_implemented(port, fd, Interest::WRITE, "ready_output");
+        };
+        self.enter(port, |data| {
+            // SAFETY: duties 1 to 3; the event is what the driver selected.
+            unsafe { ready_output(data, crate::selected::event(fd)) }
+        });
+    }
+
+    fn timeout(&mut self, port: &PortContext<'_>) {
+        if let Some(timeout) = self.entry().timeout {
+            self.enter(port, |data| {
+                // SAFETY: duties 1 to 3.
+                unsafe { timeout(data) }
+            });
+        }
+    }
+
+    fn ready_async(&mut self, port: &PortContext<'_>, result: Box<dyn Any + Send>) {
+        let Ok(payload) = result.downcast::<Payload>() else {
+            return;
+        };
+        // Without the callback the payload is dropped, which frees it (D-K7).
+        if let Some(ready_async) = self.entry().ready_async {
+            let (data, _job) = payload.take();
+            self.enter(port, |driver_data| {
+                // SAFETY: duties 1 to 3; the payload is the driver's own and handed over once.
+                unsafe { ready_async(driver_data, data.0.cast()) }
+            });
+        }
+    }
+
+    fn process_exit(&mut self, port: &PortContext<'_>, fired: MonitorId) {
+        if let Some(process_exit) = self.entry().process_exit {
+            let mut own = monitor::write(self.instance.id, fired);
+            self.enter(port, |data| {
+                // SAFETY: duties 1 to 4.
+                unsafe { process_exit(data, &raw mut own) }
+            });
+        }
+        self.instance
+            .monitors
+            .lock()
+            .retain(|(known, _)| *known != fired);
+    }
+
+    fn flush(&mut self, port: &PortContext<'_>) {
+        self.instance.monitors.lock().clear();
+        if let Some(flush) = self.entry().flush {
+            self.enter(port, |data| {
+                // SAFETY: duties 1 to 3.
+                unsafe { flush(data) }
+            });
+        }
+    }
+}
+
+impl CompiledDriver {
+    fn not_implemented(&self, port: &PortContext<'_>, fd: c_int, interest: Interest, name: &str) {
+        tracing::error!(
+            port = %port.id(), driver = self.instance.driver.name, fd,
+            "the driver does not implement the {name}() callback!"
+        );
+        port.select(fd, interest, Select::Off);
+    }
+}
+
+/// Room for a reply, aligned as memory from `driver_alloc` would be.
+#[repr(align(16))]
+struct Room([u8; 256]);
+
+/// Lists a driver with its node.
+pub(crate) fn register(
+    node: &Node,
+    driver: &Arc<LoadedDriver>,
+) -> Result<(), portwright::RegisterDriverError> {
+    node.add_driver(entry(driver))
+}

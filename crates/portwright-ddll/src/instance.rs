@@ -1,0 +1,195 @@
+//! A port of a compiled driver, and the table through which handles lead to it.
+//!
+//! What a driver holds as `ErlDrvPort` is a number: a slot of the table and the slot's generation. A handle of a port
+//! that has ended leads to nothing, and the function that got it says so.
+
+use std::collections::HashMap;
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use parking_lot::{Mutex, RwLock};
+use portwright::{Pid, Port, PortId, WeakNode};
+use portwright_driver::MonitorId;
+use portwright_driver_abi::{_erl_drv_data, ErlDrvData, ErlDrvPort};
+
+use crate::loaded::LoadedDriver;
+use crate::lock::PortDataLock;
+use crate::queue::DriverQueue;
+use crate::selected::Selected;
+
+/// What we know of an open port.
+pub(crate) struct Instance {
+    pub(crate) handle: Handle,
+    pub(crate) id: PortId,
+    pub(crate) node: WeakNode,
+    /// The port as everybody sees it.
+    pub(crate) port: Port,
+    pub(crate) driver: Arc<LoadedDriver>,
+    data: AtomicPtr<_erl_drv_data>,
+    /// `PORT_CONTROL_FLAG_*`.
+    pub(crate) control_flags: AtomicI32,
+    pub(crate) queue: Mutex<DriverQueue>,
+    pub(crate) lock: Mutex<Option<Arc<PortDataLock>>>,
+    /// Process monitors, oldest first.
+    pub(crate) monitors: Mutex<Vec<(MonitorId, Pid)>>,
+    pub(crate) selected: Mutex<Vec<Selected>>,
+    /// `start` has not returned.
+    pub(crate) starting: AtomicBool,
+    /// `open_port/2` waits for `erl_drv_init_ack`.
+    pub(crate) ack_pending: AtomicBool,
+    /// The `stop` callback has been called, or never will be.
+    pub(crate) stopped: AtomicBool,
+    /// From now on every function treats the handle as that of a dead port.
+    dead: AtomicBool,
+    /// Percent of its time slice that the running callback has used up.
+    pub(crate) timeslice: AtomicUsize,
+}
+
+/// A slot of the table and its generation, as one word. Never 0 and never -1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Handle(usize);
+
+impl Handle {
+    fn new(slot: usize, generation: u32) -> Self {
+        Self((generation as usize & 0x7fff_ffff) << 32 | (slot + 1))
+    }
+
+    /// What a driver gave us.
+    pub(crate) fn of(port: ErlDrvPort) -> Self {
+        Self(port.addr())
+    }
+
+    /// What a driver gets.
+    pub(crate) fn as_port(self) -> ErlDrvPort {
+        ptr::without_provenance_mut(self.0)
+    }
+
+    fn slot(self) -> Option<usize> {
+        (self.0 & 0xffff_ffff).checked_sub(1)
+    }
+}
+
+#[derive(Default)]
+struct Table {
+    slots: Vec<Slot>,
+    free: Vec<usize>,
+    by_id: HashMap<PortId, Arc<Instance>>,
+}
+
+#[derive(Default)]
+struct Slot {
+    generation: u32,
+    instance: Option<Arc<Instance>>,
+}
+
+static TABLE: LazyLock<RwLock<Table>> = LazyLock::new(RwLock::default);
+
+impl Instance {
+    /// Enters a port into the table.
+    pub(crate) fn add(
+        port: Port,
+        node: WeakNode,
+        driver: Arc<LoadedDriver>,
+        data: ErlDrvData,
+    ) -> Arc<Instance> {
+        let mut table = TABLE.write();
+        let slot = table.free.pop().unwrap_or_else(|| {
+            table.slots.push(Slot::default());
+            table.slots.len() - 1
+        });
+        let instance = Arc::new(Instance {
+            handle: Handle::new(slot, table.slots[slot].generation),
+            id: port.id(),
+            node,
+            port,
+            driver,
+            data: AtomicPtr::new(data),
+            control_flags: AtomicI32::new(0),
+            queue: Mutex::default(),
+            lock: Mutex::default(),
+            monitors: Mutex::default(),
+            selected: Mutex::default(),
+            starting: AtomicBool::new(false),
+            ack_pending: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+            dead: AtomicBool::new(false),
+            timeslice: AtomicUsize::new(0),
+        });
+        table.slots[slot].instance = Some(Arc::clone(&instance));
+        table.by_id.insert(instance.id, Arc::clone(&instance));
+        instance
+    }
+
+    /// Takes the port out of the table: its handle is stale from now on. Frees what the driver has left in it.
+    pub(crate) fn remove(&self) {
+        self.mark_dead();
+        let mut table = TABLE.write();
+        if let Some(slot) = self.handle.slot()
+            && let Some(entry) = table.slots.get_mut(slot)
+            && entry
+                .instance
+                .as_ref()
+                .is_some_and(|own| own.handle == self.handle)
+        {
+            let removed = entry.instance.take();
+            entry.generation = entry.generation.wrapping_add(1);
+            table.free.push(slot);
+            let named = table.by_id.remove(&self.id);
+            drop(table);
+            drop((removed, named));
+        }
+        self.queue.lock().clear();
+        let lock = self.lock.lock().take();
+        if let Some(lock) = lock {
+            lock.release();
+        }
+    }
+
+    /// The port of a handle, if it is open. For threads that are in no callback of it.
+    pub(crate) fn find(handle: Handle) -> Option<Arc<Instance>> {
+        let table = TABLE.read();
+        let instance = table.slots.get(handle.slot()?)?.instance.as_ref()?;
+        (instance.handle == handle && !instance.is_dead()).then(|| Arc::clone(instance))
+    }
+
+    /// The port of an identity, if it is open and a compiled driver's.
+    pub(crate) fn find_by_id(id: PortId) -> Option<Arc<Instance>> {
+        TABLE.read().by_id.get(&id).cloned()
+    }
+
+    /// All open ports of a driver.
+    pub(crate) fn of_driver(driver: &Arc<LoadedDriver>) -> Vec<Arc<Instance>> {
+        let table = TABLE.read();
+        let all = table.slots.iter().filter_map(|slot| slot.instance.as_ref());
+        all.filter(|instance| Arc::ptr_eq(&instance.driver, driver))
+            .cloned()
+            .collect()
+    }
+
+    pub(crate) fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn mark_dead(&self) {
+        self.dead.store(true, Ordering::Release);
+    }
+
+    /// The driver's data of the port.
+    pub(crate) fn data(&self) -> ErlDrvData {
+        self.data.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_data(&self, data: ErlDrvData) {
+        self.data.store(data, Ordering::Release);
+    }
+}
+
+/// A pointer of the driver's that only travels through us.
+#[derive(Clone, Copy)]
+pub(crate) struct DriverPointer(pub(crate) *mut c_void);
+
+#[allow(unsafe_code, reason = "a pointer that is never followed")]
+// SAFETY: we only hand it back to the driver's own functions, which erl_driver(3) says may run on any thread.
+unsafe impl Send for DriverPointer {}
