@@ -115,7 +115,7 @@ fn part(args: &[Term]) -> Answer {
 }
 
 /// The size a copied binary may have; above it OTP's allocator gives up too.
-const MAX_COPY: usize = 1 << 34;
+const MAX_COPY: usize = 1 << 32;
 
 fn copy(args: &[Term]) -> Answer {
     let subject = bytes(&args[0])?;

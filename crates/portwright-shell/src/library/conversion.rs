@@ -1,6 +1,6 @@
 //! Conversions of `erlang(3)` between atoms, lists, binaries, tuples and identifiers.
 
-use portwright_term::{Atom, AtomError, Binary, Fun, Pid, PortId, Reference, Term, iolist};
+use portwright_term::{Atom, AtomError, Binary, Fun, Pid, Reference, Term, iolist};
 
 use super::argument::{
     Answer, atom, atom_text, badarg, binary, binary_term, byte_list, count, elements_or_badarg,
@@ -42,11 +42,9 @@ pub(crate) const CONVERSIONS: NativeModule = NativeModule::new(
         pure!("append", 2, super::lists::append),
         pure!("subtract", 2, super::lists::subtract),
         pure!("pid_to_list", 1, pid_to_list),
-        pure!("port_to_list", 1, port_to_list),
         pure!("ref_to_list", 1, ref_to_list),
         pure!("fun_to_list", 1, fun_to_list),
         Native::new("list_to_pid", 1, list_to_pid),
-        Native::new("list_to_port", 1, list_to_port),
         Native::new("list_to_ref", 1, list_to_ref),
         pure!("make_fun", 3, make_fun),
         pure!("fun_info", 2, fun_info),
@@ -340,10 +338,6 @@ fn pid_to_list(args: &[Term]) -> Answer {
     text_if(args[0].is_pid(), &args[0])
 }
 
-fn port_to_list(args: &[Term]) -> Answer {
-    text_if(args[0].is_port(), &args[0])
-}
-
 fn ref_to_list(args: &[Term]) -> Answer {
     text_if(args[0].is_reference(), &args[0])
 }
@@ -352,7 +346,7 @@ fn fun_to_list(args: &[Term]) -> Answer {
     text_if(args[0].is_function(), &args[0])
 }
 
-/// The numbers in `<0.1.2>`, `#Port<0.1>` or `#Ref<0.1.2.3>`, the first one, which is the node's, checked.
+/// The numbers in `<0.1.2>` or `#Ref<0.1.2.3>`, the first one, which is the node's, checked.
 fn identifier_numbers(term: &Term, prefix: &str) -> Result<Vec<u64>, Exception> {
     let written = byte_list(term)
         .and_then(|bytes| String::from_utf8(bytes).ok())
@@ -391,14 +385,6 @@ fn list_to_pid(call: &mut Call, args: &[Term]) -> Answer {
             small(*serial)?,
             own.creation(),
         ))),
-        _ => Err(badarg()),
-    }
-}
-
-fn list_to_port(call: &mut Call, args: &[Term]) -> Answer {
-    let own = call.pid();
-    match identifier_numbers(&args[0], "#Port<")?.as_slice() {
-        [id] => Ok(Term::Port(PortId::new(own.node(), *id, own.creation()))),
         _ => Err(badarg()),
     }
 }

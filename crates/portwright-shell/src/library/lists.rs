@@ -128,8 +128,15 @@ fn droplast(args: &[Term]) -> Answer {
     Ok(Term::list(all))
 }
 
+/// Longest list that one call makes: above it OTP runs out of memory too, and
+/// ends with all its processes.
+const MAX_MADE: usize = 1 << 27;
+
 fn duplicate(args: &[Term]) -> Answer {
     let times = count(&args[0]).ok_or_else(function_clause)?;
+    if times > MAX_MADE {
+        return Err(Exception::system_limit());
+    }
     let mut answer = Term::Nil;
     for _ in 0..times {
         answer = List::cons(args[1].clone(), answer);
@@ -396,7 +403,7 @@ fn reversed_onto(list: &Term, tail: Term) -> Option<Term> {
 fn seq(args: &[Term]) -> Answer {
     match (&args[0], &args[1]) {
         (Term::Integer(first), Term::Integer(last)) if first.saturating_sub(1) <= *last => {
-            Ok(stepped(*first, *last, 1))
+            stepped(*first, *last, 1)
         }
         _ => Err(function_clause()),
     }
@@ -421,24 +428,27 @@ fn seq_step(args: &[Term]) -> Answer {
     if *step == 0 {
         return Ok(Term::list([args[0].clone()]));
     }
-    Ok(stepped(*first, *last, *step))
+    stepped(*first, *last, *step)
 }
 
 /// `first`, `first + step`, ... up to `last`, built from its end.
-fn stepped(first: i64, last: i64, step: i64) -> Term {
+fn stepped(first: i64, last: i64, step: i64) -> Answer {
     let (wide_first, wide_last, wide_step) =
         (i128::from(first), i128::from(last), i128::from(step));
     let distance = wide_last - wide_first;
     if distance.signum() * wide_step.signum() < 0 {
-        return Term::Nil;
+        return Ok(Term::Nil);
+    }
+    let mut steps = distance / wide_step;
+    if steps > MAX_MADE as i128 {
+        return Err(Exception::system_limit());
     }
     let mut answer = Term::Nil;
-    let mut steps = distance / wide_step;
     while steps >= 0 {
         answer = List::cons(Term::from(wide_first + steps * wide_step), answer);
         steps -= 1;
     }
-    answer
+    Ok(answer)
 }
 
 fn split(args: &[Term]) -> Answer {

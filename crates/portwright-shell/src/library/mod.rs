@@ -106,6 +106,10 @@ pub(crate) const PRELUDES: &[Prelude] = &[
         source: include_str!("prelude/filename.erl"),
     },
     Prelude {
+        module: "gb_sets",
+        source: include_str!("prelude/gb_sets.erl"),
+    },
+    Prelude {
         module: "gb_trees",
         source: include_str!("prelude/gb_trees.erl"),
     },

@@ -135,7 +135,8 @@ fn accept<'a>(call: &'a mut Call, args: &'a [Term]) -> NativeFuture<'a> {
             return Ok(closed());
         };
         let waited = async {
-            let Kind::Listener(inner) = &listener.kind else {
+            let kind = listener.kind();
+            let Some(Kind::Listener(inner)) = kind.as_deref() else {
                 return Err(error_tuple(atom("einval")));
             };
             tokio::select! {
@@ -232,7 +233,8 @@ fn shutdown<'a>(call: &'a mut Call, args: &'a [Term]) -> NativeFuture<'a> {
         let Some(socket) = socket(call, &args[0]) else {
             return Ok(closed());
         };
-        let Kind::Stream { writer, .. } = &socket.kind else {
+        let kind = socket.kind();
+        let Some(Kind::Stream { writer, .. }) = kind.as_deref() else {
             return Ok(error_tuple(atom("enotconn")));
         };
         if is_atom(&args[1], "read") {
@@ -287,9 +289,9 @@ fn sockname(call: &mut Call, args: &[Term]) -> Answer {
 }
 
 fn peername(call: &mut Call, args: &[Term]) -> Answer {
-    let peer = |socket: &Socket| match &socket.kind {
-        Kind::Stream { peer, .. } => *peer,
-        Kind::Listener(_) => None,
+    let peer = |socket: &Socket| match socket.kind().as_deref() {
+        Some(Kind::Stream { peer, .. }) => *peer,
+        _ => None,
     };
     Ok(match name(call, &args[0], peer) {
         Ok(peer) => ok_tuple(address::socket_term(peer)),

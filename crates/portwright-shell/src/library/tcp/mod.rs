@@ -54,15 +54,23 @@ enum Kind {
 }
 
 struct Socket {
-    kind: Kind,
+    /// The descriptors; gone when the socket is closed, so that closing takes
+    /// effect before `close/1` returns.
+    kind: Mutex<Option<Arc<Kind>>>,
     local: Option<SocketAddr>,
     mode: Mutex<Mode>,
     /// Woken when the mode changes or the socket closes.
     changed: Notify,
-    closed: Mutex<bool>,
 }
 
 impl Socket {
+    fn kind(&self) -> Option<Arc<Kind>> {
+        self.kind
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     fn mode(&self) -> Mode {
         *self.mode.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -73,11 +81,16 @@ impl Socket {
     }
 
     fn is_closed(&self) -> bool {
-        *self.closed.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kind().is_none()
     }
 
     fn close(&self) {
-        *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        let kind = self
+            .kind
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(kind);
         self.changed.notify_waiters();
     }
 
@@ -102,7 +115,8 @@ impl Socket {
 
     /// One packet, or with raw framing `length` bytes (0: what there is).
     async fn receive(&self, length: usize) -> io::Result<Vec<u8>> {
-        let Kind::Stream { reader, .. } = &self.kind else {
+        let kind = self.kind();
+        let Some(Kind::Stream { reader, .. }) = kind.as_deref() else {
             return Err(io::Error::from(rustix::io::Errno::NOTCONN));
         };
         let mut reader = reader.lock().await;
@@ -120,7 +134,8 @@ impl Socket {
     }
 
     async fn send(&self, bytes: &[u8]) -> io::Result<()> {
-        let Kind::Stream { writer, .. } = &self.kind else {
+        let kind = self.kind();
+        let Some(Kind::Stream { writer, .. }) = kind.as_deref() else {
             return Err(io::Error::from(rustix::io::Errno::NOTCONN));
         };
         let header = self.mode().framing.header(bytes.len())?;
@@ -170,11 +185,10 @@ fn register(call: &Call, kind: Kind, local: Option<SocketAddr>, mode: Mode) -> T
     let reference = node.make_reference();
     let is_stream = matches!(kind, Kind::Stream { .. });
     let socket = Arc::new(Socket {
-        kind,
+        kind: Mutex::new(Some(Arc::new(kind))),
         local,
         mode: Mutex::new(mode),
         changed: Notify::new(),
-        closed: Mutex::new(false),
     });
     let sockets = call.system().shared::<Sockets>();
     sockets.lock().insert(reference.clone(), socket.clone());
