@@ -6,6 +6,9 @@ pub mod bif;
 mod descriptor;
 mod exit;
 mod framing;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod identity;
 mod message;
 mod node;

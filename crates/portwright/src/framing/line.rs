@@ -88,6 +88,67 @@ impl LineBuffer {
     }
 }
 
+/// Rule P-231 word by word, a byte at a time.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn model(max_bytes: usize, data: &[u8]) -> Vec<(bool, Vec<u8>)> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum State {
+        N,
+        F,
+        C,
+        Fc,
+    }
+    let (mut got, mut buf, mut state) = (Vec::new(), Vec::new(), State::N);
+    for &byte in data {
+        loop {
+            if byte == b'\n' {
+                got.push((true, std::mem::take(&mut buf)));
+                state = State::N;
+                break;
+            }
+            match state {
+                State::N if buf.len() == max_bytes => state = State::F,
+                State::N if byte == b'\r' => {
+                    state = State::C;
+                    break;
+                }
+                State::N => {
+                    buf.push(byte);
+                    break;
+                }
+                State::F if byte == b'\r' => {
+                    state = State::Fc;
+                    break;
+                }
+                State::F => {
+                    got.push((false, std::mem::take(&mut buf)));
+                    state = State::N;
+                }
+                State::C => {
+                    buf.push(b'\r');
+                    state = State::N;
+                }
+                State::Fc => {
+                    got.push((false, std::mem::take(&mut buf)));
+                    state = State::C;
+                }
+            }
+        }
+    }
+    match state {
+        State::C => buf.push(b'\r'),
+        State::Fc => {
+            got.push((false, std::mem::take(&mut buf)));
+            buf.push(b'\r');
+        }
+        State::N | State::F => {}
+    }
+    if !buf.is_empty() {
+        got.push((false, buf));
+    }
+    got
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,66 +204,6 @@ mod tests {
         check(3, &["abc\r"], &[(NOEOL, "abc"), (NOEOL, "\r")]);
         check(3, &["\r\r\n"], &[(EOL, "\r")]);
         check(1, &["\r\r"], &[(NOEOL, "\r"), (NOEOL, "\r")]);
-    }
-
-    /// Rule P-231 word by word, a byte at a time.
-    fn model(max_bytes: usize, data: &[u8]) -> Vec<(bool, Vec<u8>)> {
-        #[derive(Clone, Copy, PartialEq)]
-        enum State {
-            N,
-            F,
-            C,
-            Fc,
-        }
-        let (mut got, mut buf, mut state) = (Vec::new(), Vec::new(), State::N);
-        for &byte in data {
-            loop {
-                if byte == b'\n' {
-                    got.push((true, std::mem::take(&mut buf)));
-                    state = State::N;
-                    break;
-                }
-                match state {
-                    State::N if buf.len() == max_bytes => state = State::F,
-                    State::N if byte == b'\r' => {
-                        state = State::C;
-                        break;
-                    }
-                    State::N => {
-                        buf.push(byte);
-                        break;
-                    }
-                    State::F if byte == b'\r' => {
-                        state = State::Fc;
-                        break;
-                    }
-                    State::F => {
-                        got.push((false, std::mem::take(&mut buf)));
-                        state = State::N;
-                    }
-                    State::C => {
-                        buf.push(b'\r');
-                        state = State::N;
-                    }
-                    State::Fc => {
-                        got.push((false, std::mem::take(&mut buf)));
-                        state = State::C;
-                    }
-                }
-            }
-        }
-        match state {
-            State::C => buf.push(b'\r'),
-            State::Fc => {
-                got.push((false, std::mem::take(&mut buf)));
-                buf.push(b'\r');
-            }
-            State::N | State::F => {}
-        }
-        if !buf.is_empty() {
-            got.push((false, buf));
-        }
-        got
     }
 
     proptest! {

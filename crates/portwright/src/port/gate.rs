@@ -1,6 +1,6 @@
 //! Back pressure on what a port reads, for owners that read a stream.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::sync::Mutex;
 
 /// Counts the bytes that the owner has not taken yet. While there are too many,
 /// the port's descriptors are not watched for reading, and whoever writes to them
@@ -10,16 +10,24 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 pub(crate) struct Gate {
     /// 0: no gate.
     limit_bytes: usize,
-    waiting_bytes: AtomicUsize,
-    shut: AtomicBool,
+    // One lock for both: counted apart from each other, the owner could take
+    // everything between "too many" and "shut", and nobody would open again.
+    state: Mutex<State>,
+}
+
+struct State {
+    waiting_bytes: usize,
+    shut: bool,
 }
 
 impl Gate {
     pub(crate) fn new(limit_bytes: Option<usize>) -> Self {
         Self {
             limit_bytes: limit_bytes.map_or(0, |limit| limit.max(1)),
-            waiting_bytes: AtomicUsize::new(0),
-            shut: AtomicBool::new(false),
+            state: Mutex::new(State {
+                waiting_bytes: 0,
+                shut: false,
+            }),
         }
     }
 
@@ -28,8 +36,9 @@ impl Gate {
         if self.limit_bytes == 0 || bytes == 0 {
             return false;
         }
-        let waiting = self.waiting_bytes.fetch_add(bytes, Ordering::AcqRel) + bytes;
-        waiting >= self.limit_bytes && !self.shut.swap(true, Ordering::AcqRel)
+        let mut state = self.state.lock();
+        state.waiting_bytes += bytes;
+        state.waiting_bytes >= self.limit_bytes && !std::mem::replace(&mut state.shut, true)
     }
 
     /// The owner has taken data; `true` when that opens the gate.
@@ -37,13 +46,52 @@ impl Gate {
         if self.limit_bytes == 0 || bytes == 0 {
             return false;
         }
-        let waiting = self.waiting_bytes.fetch_sub(bytes, Ordering::AcqRel) - bytes;
-        waiting <= self.limit_bytes / 2
-            && self.shut.load(Ordering::Acquire)
-            && self.shut.swap(false, Ordering::AcqRel)
+        let mut state = self.state.lock();
+        state.waiting_bytes -= bytes;
+        state.waiting_bytes <= self.limit_bytes / 2 && std::mem::replace(&mut state.shut, false)
     }
 
     pub(super) fn is_shut(&self) -> bool {
-        self.shut.load(Ordering::Acquire)
+        self.limit_bytes != 0 && self.state.lock().shut
+    }
+}
+
+#[cfg(all(test, not(portwright_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gate_shuts_at_the_limit_and_opens_at_half_of_it() {
+        let gate = Gate::new(Some(10));
+        assert!(!gate.add(9) && !gate.is_shut());
+        assert!(gate.add(1) && gate.is_shut());
+        assert!(!gate.add(5), "it is shut already");
+        assert!(!gate.remove(9) && gate.is_shut());
+        assert!(gate.remove(1) && !gate.is_shut());
+        assert!(!gate.remove(5));
+    }
+
+    // An owner that took everything at the very moment at which the gate shut used to
+    // leave it shut for ever.
+    #[test]
+    fn a_gate_behind_which_nothing_waits_is_open() {
+        for _ in 0..2_000 {
+            let gate = Gate::new(Some(1));
+            let (sent, received) = std::sync::mpsc::channel();
+            std::thread::scope(|scope| {
+                scope.spawn(|| {
+                    for bytes in received {
+                        gate.remove(bytes);
+                    }
+                });
+                // As a port: the message follows the count.
+                for _ in 0..4 {
+                    gate.add(1);
+                    sent.send(1).unwrap();
+                }
+                drop(sent);
+            });
+            assert!(!gate.is_shut());
+        }
     }
 }

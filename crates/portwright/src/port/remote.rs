@@ -65,9 +65,10 @@ impl Port {
     /// unloaded. At once if no callback of it is running, else after that.
     pub fn end_at_once(&self, reason: impl Into<ExitReason>) {
         let reason = reason.into();
-        self.core().signal(super::Signal::Run(Box::new(move |port, held| {
-            port.begin_close(held, reason, Ending::Dropping);
-        })));
+        self.core()
+            .signal(super::Signal::Run(Box::new(move |port, held| {
+                port.begin_close(held, reason, Ending::Dropping);
+            })));
     }
 }
 

@@ -71,7 +71,7 @@ impl Process {
 
     /// The oldest message, if there is one; does not wait.
     pub fn try_receive(&mut self) -> Option<Message> {
-        match self.poll_receive(&mut Context::from_waker(std::task::Waker::noop())) {
+        match self.take_oldest(None) {
             Poll::Ready(message) => message,
             Poll::Pending => None,
         }
@@ -218,8 +218,12 @@ impl Process {
     }
 
     pub(crate) fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Option<Message>> {
+        self.take_oldest(Some(context))
+    }
+
+    fn take_oldest(&mut self, context: Option<&mut Context<'_>>) -> Poll<Option<Message>> {
         if self.saved.is_empty() {
-            match self.fetch(Some(context)) {
+            match self.fetch(context) {
                 Taken::Some => {}
                 Taken::Nothing => return Poll::Pending,
                 Taken::Exited => return Poll::Ready(None),
