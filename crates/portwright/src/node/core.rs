@@ -1,0 +1,246 @@
+//! What all parts of a node share: tables of processes, ports, drivers.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use parking_lot::{Mutex, RwLock};
+use portwright_term::{Atom, Pid, PortId, Reference};
+use tokio::runtime::{Handle, Runtime};
+
+use super::Registered;
+use crate::port::{KnownDriver, PortCore};
+use crate::process::{ProcessCore, Signalled};
+use crate::reactor::Reactor;
+use crate::reactor::pool::Pool;
+use crate::{ExitReason, Identity};
+
+pub(crate) struct NodeCore {
+    pub(super) name: Atom,
+    pub(super) creation: u32,
+    pub(super) processes: RwLock<IdMap<Arc<ProcessCore>>>,
+    pub(super) ports: RwLock<IdMap<Arc<PortCore>>>,
+    pub(super) names: RwLock<HashMap<Atom, Registered>>,
+    pub(super) next_process: AtomicU64,
+    pub(super) next_port: AtomicU64,
+    pub(super) next_reference: AtomicU64,
+    pub(super) next_job: AtomicU64,
+    pub(crate) port_limit: usize,
+    pub(super) drivers: RwLock<Vec<Arc<KnownDriver>>>,
+    pub(super) programs: Arc<KnownDriver>,
+    pub(super) descriptors: Arc<KnownDriver>,
+    pub(super) environment: Mutex<HashMap<OsString, Option<OsString>>>,
+    pub(super) reactor: Arc<Reactor>,
+    pub(super) pool: Pool,
+    /// The runtime in which the node was made.
+    pub(super) home: Option<Handle>,
+    /// A runtime of the node's own, where there is no other.
+    pub(super) own: OnceLock<Runtime>,
+    pub(super) started: Instant,
+    pub(super) extensions: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+impl NodeCore {
+    pub(crate) fn name(&self) -> Atom {
+        self.name
+    }
+
+    pub(crate) fn reactor(&self) -> &Arc<Reactor> {
+        &self.reactor
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    pub(crate) fn next_job(&self) -> u64 {
+        self.next_job.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn runtime(&self) -> Handle {
+        if let Ok(current) = Handle::try_current() {
+            return current;
+        }
+        if let Some(home) = &self.home {
+            return home.clone();
+        }
+        self.own
+            .get_or_init(|| {
+                tokio::runtime::Builder::new_multi_thread()
+                    .thread_name("portwright-run")
+                    .build()
+                    .expect("a runtime without I/O and timers needs nothing but threads")
+            })
+            .handle()
+            .clone()
+    }
+
+    pub(super) fn new_process(self: &Arc<Self>) -> Arc<ProcessCore> {
+        // 28 bits of number and the rest as serial, as OTP has it.
+        let number = self.next_process.fetch_add(1, Ordering::Relaxed);
+        let pid = Pid::new(
+            self.name,
+            (number & 0x0fff_ffff) as u32,
+            (number >> 28) as u32,
+            self.creation,
+        );
+        let process = ProcessCore::new(pid, self.clone());
+        self.processes.write().insert(number, process.clone());
+        process
+    }
+
+    /// A process that is alive.
+    pub(crate) fn process(&self, pid: Pid) -> Option<Arc<ProcessCore>> {
+        if pid.node() != self.name || pid.creation() != self.creation {
+            return None;
+        }
+        self.processes.read().get(&process_number(pid)).cloned()
+    }
+
+    pub(crate) fn forget_process(&self, pid: Pid) {
+        self.processes.write().remove(&process_number(pid));
+    }
+
+    /// A port that is open or closing.
+    pub(crate) fn port(&self, id: PortId) -> Option<Arc<PortCore>> {
+        if id.node() != self.name || id.creation() != self.creation {
+            return None;
+        }
+        self.ports.read().get(&id.id()).cloned()
+    }
+
+    /// Makes a port known under a new number; `None` when the table is full.
+    pub(crate) fn add_port(
+        &self,
+        make: impl FnOnce(PortId) -> Arc<PortCore>,
+    ) -> Option<Arc<PortCore>> {
+        let mut ports = self.ports.write();
+        if ports.len() >= self.port_limit {
+            return None;
+        }
+        let number = self.next_port.fetch_add(1, Ordering::Relaxed);
+        let port = make(PortId::new(self.name, number, self.creation));
+        ports.insert(number, port.clone());
+        Some(port)
+    }
+
+    pub(crate) fn forget_port(&self, id: PortId) {
+        let port = self.ports.write().remove(&id.id());
+        drop(port);
+    }
+
+    pub(crate) fn make_reference(&self) -> Reference {
+        let number = self.next_reference.fetch_add(1, Ordering::Relaxed);
+        // 18 bits in the first word, as OTP has it.
+        let ids = [
+            (number & 0x3_ffff) as u32,
+            (number >> 18) as u32,
+            (number >> 50) as u32,
+        ];
+        Reference::new(self.name, self.creation, &ids).expect("three words are few enough")
+    }
+
+    pub(crate) fn is_local(&self, identity: Identity) -> bool {
+        let (node, creation) = match identity {
+            Identity::Process(pid) => (pid.node(), pid.creation()),
+            Identity::Port(port) => (port.node(), port.creation()),
+        };
+        node == self.name && creation == self.creation
+    }
+
+    pub(crate) fn creation(&self) -> u32 {
+        self.creation
+    }
+
+    /// The driver that `{spawn,Command}` finds: by the text before the first space.
+    pub(crate) fn find_driver(&self, command: &[u8]) -> Option<Arc<KnownDriver>> {
+        let name = command.split(|byte| *byte == b' ').next()?;
+        self.drivers
+            .read()
+            .iter()
+            .find(|driver| driver.entry.name().as_bytes() == name)
+            .cloned()
+    }
+
+    pub(crate) fn program_driver(&self) -> Arc<KnownDriver> {
+        Arc::clone(&self.programs)
+    }
+
+    pub(crate) fn descriptor_driver(&self) -> Arc<KnownDriver> {
+        Arc::clone(&self.descriptors)
+    }
+
+    /// The environment of a program: ours, changed by `changes` from left to right.
+    pub(crate) fn environment_with(
+        &self,
+        changes: &[(OsString, Option<OsString>)],
+    ) -> Vec<(OsString, OsString)> {
+        let own = self.environment.lock();
+        if own.is_empty() && changes.is_empty() {
+            return std::env::vars_os().collect();
+        }
+        let mut all: HashMap<OsString, OsString> = std::env::vars_os().collect();
+        let own = own.iter().map(|(name, value)| (name, value));
+        for (name, value) in own.chain(changes.iter().map(|(name, value)| (name, value))) {
+            match value {
+                Some(value) => all.insert(name.clone(), value.clone()),
+                None => all.remove(name),
+            };
+        }
+        all.into_iter().collect()
+    }
+
+    /// Ends everything that is left when the last handle has gone.
+    pub(super) fn halt(&self) {
+        let processes: Vec<_> = self.processes.read().values().cloned().collect();
+        for process in processes {
+            process.die(ExitReason::killed());
+        }
+        let ports: Vec<_> = self.ports.read().values().cloned().collect();
+        let nobody = Identity::Process(Pid::new(self.name, 0, 0, self.creation));
+        for port in ports {
+            port.exit_signal(nobody, ExitReason::kill(), Signalled::Directly);
+        }
+        self.reactor.shut_down();
+    }
+}
+
+impl Drop for NodeCore {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.own.take() {
+            // We may be on one of its threads.
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn process_number(pid: Pid) -> u64 {
+    u64::from(pid.serial()) << 28 | u64::from(pid.id())
+}
+
+/// A map whose keys are consecutive numbers: they need no mixing beyond spreading
+/// them over the table's control bits.
+pub(super) type IdMap<T> = HashMap<u64, T, BuildHasherDefault<IdHasher>>;
+
+#[derive(Default)]
+pub(super) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
