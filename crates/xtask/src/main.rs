@@ -6,9 +6,12 @@
 #![forbid(unsafe_code)]
 
 mod ci;
+mod fuzz;
+mod loom;
 mod packages;
 mod programs;
 mod rules;
+mod sanitize;
 mod test;
 mod tidy;
 
@@ -35,6 +38,12 @@ enum Task {
     Ci,
     /// Check the arrows between crates and the length of files
     Tidy,
+    /// Run the fuzz targets
+    Fuzz(fuzz::Arguments),
+    /// Run tests under the thread or the address sanitizer
+    Sanitize(sanitize::Arguments),
+    /// Check the locks of ports and mailboxes in every interleaving
+    Loom,
 }
 
 /// What a task counted. It has failed when `failed` is not 0.
@@ -65,6 +74,9 @@ fn main() -> ExitCode {
         Task::Test => test::run(),
         Task::Ci => ci::run(),
         Task::Tidy => tidy::run(),
+        Task::Fuzz(arguments) => fuzz::run(&arguments),
+        Task::Sanitize(arguments) => sanitize::run(&arguments),
+        Task::Loom => loom::run(),
     };
     match outcome {
         Ok(tally) => {

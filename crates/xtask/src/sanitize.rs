@@ -1,0 +1,138 @@
+//! Tests under a sanitizer: `cargo xtask sanitize thread|address [PACKAGE...]`.
+//!
+//! The standard library is not built anew, so it is not instrumented. For the thread sanitizer
+//! its channels, locks and fences are invisible; what that makes up is suppressed, see
+//! `thread_sanitizer.supp`.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::programs::succeeds;
+use crate::{Outcome, Tally, root};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Which sanitizer
+    sanitizer: Sanitizer,
+    /// Packages [default: those in which threads, descriptors or foreign code meet]
+    packages: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum Sanitizer {
+    /// Data races
+    Thread,
+    /// Invalid memory accesses, and leaks
+    Address,
+}
+
+const PACKAGES: &[&str] = &[
+    "portwright-term",
+    "portwright-driver",
+    "portwright",
+    "portwright-ddll",
+];
+
+/// The target that is tested: nightly Rust has both sanitizers for it.
+const TARGET: &str = "x86_64-unknown-linux-gnu";
+
+/// Each package on its own, so that one that does not build hides no other.
+pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    if nightly().is_none() {
+        return Ok(skipped(
+            "sanitizers need nightly Rust: rustup toolchain install nightly",
+        ));
+    }
+    let mut packages: Vec<&str> = arguments.packages.iter().map(String::as_str).collect();
+    if packages.is_empty() {
+        packages = PACKAGES.to_vec();
+    }
+    let mut tally = Tally::default();
+    for package in packages {
+        let mut cargo = nightly().ok_or("nightly Rust has gone")?;
+        // The documentation's examples are left out: each is a program to link.
+        cargo.args(["test", "--target", TARGET, "--tests", "--no-fail-fast"]);
+        cargo.args(["--package", package]);
+        if succeeds(arguments.sanitizer.instrument(&mut cargo))? {
+            tally.passed += 1;
+        } else {
+            println!(
+                "{package}: failed under the {} sanitizer",
+                arguments.sanitizer.name()
+            );
+            tally.failed += 1;
+        }
+    }
+    Ok(tally)
+}
+
+impl Sanitizer {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Thread => "thread",
+            Self::Address => "address",
+        }
+    }
+
+    fn instrument(self, cargo: &mut Command) -> &mut Command {
+        let name = self.name();
+        cargo
+            .env(
+                "RUSTFLAGS",
+                format!(
+                    "-Zsanitizer={name} -Cunsafe-allow-abi-mismatch=sanitizer \
+                     --cfg portwright_{name}_sanitizer \
+                     --check-cfg=cfg(portwright_{name}_sanitizer)"
+                ),
+            )
+            .env(
+                "CARGO_TARGET_DIR",
+                target_folder(&format!("sanitize-{name}")),
+            );
+        let suppressions = |file: &str| root().join("crates/xtask").join(file);
+        match self {
+            Self::Thread => cargo.env(
+                "TSAN_OPTIONS",
+                format!(
+                    "suppressions={}",
+                    suppressions("thread_sanitizer.supp").display()
+                ),
+            ),
+            Self::Address => cargo.env("ASAN_OPTIONS", "detect_leaks=1"),
+        }
+    }
+}
+
+/// `cargo` of nightly Rust in the root of the workspace; nothing when it is not installed.
+pub(crate) fn nightly() -> Option<Command> {
+    let mut cargo = Command::new("cargo");
+    // `CARGO` is the stable one that runs us.
+    cargo
+        .arg("+nightly")
+        .env_remove("CARGO")
+        .current_dir(root());
+    let answer = Command::new("cargo")
+        .args(["+nightly", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    answer.is_ok_and(|status| status.success()).then_some(cargo)
+}
+
+/// Says aloud that a task was left out, which with `CI=true` is a failure.
+pub(crate) fn skipped(why: &str) -> Tally {
+    let strict = std::env::var("CI").is_ok_and(|value| value == "true");
+    println!("{}: {why}", if strict { "FAILED" } else { "skipped" });
+    Tally {
+        passed: 0,
+        failed: usize::from(strict),
+    }
+}
+
+/// A target folder for other compiler flags, so that the usual one is not built anew.
+pub(crate) fn target_folder(name: &str) -> PathBuf {
+    let usual = std::env::var_os("CARGO_TARGET_DIR");
+    usual
+        .map_or_else(|| root().join("target"), PathBuf::from)
+        .join(name)
+}
