@@ -7,6 +7,7 @@ use std::sync::Arc;
 use portwright::{Node, Pid, Process, Term};
 
 use crate::error::DdllError;
+use crate::info::DriverInfo;
 use crate::names::path_of;
 use crate::table::{Outcome, Pending, Reload, Table, User, Whom};
 use crate::waiting::{Answer, Slot};
@@ -162,8 +163,8 @@ impl Ddll {
         options: DdllOptions,
     ) -> Result<(), DdllError> {
         match self.begin(directory.as_os_str().as_bytes(), name, options)? {
-            None => Ok(()),
-            Some(slot) => conclude(slot.wait(), name),
+            Begun::Done => Ok(()),
+            Begun::Wait(slot) => conclude(slot.wait(), name),
         }
     }
 
@@ -184,18 +185,18 @@ impl Ddll {
     ) -> Result<(), DdllError> {
         let begun = self.begin(directory.as_ref().as_os_str().as_bytes(), name, options)?;
         match begun {
-            None => Ok(()),
-            Some(slot) => conclude(Answer(slot).await, name),
+            Begun::Done => Ok(()),
+            Begun::Wait(slot) => conclude(Answer(slot).await, name),
         }
     }
 
     /// Loads; the slot in which the answer arrives when that takes a while.
-    fn begin(
+    pub(crate) fn begin(
         &self,
         directory: &[u8],
         name: &str,
         options: DdllOptions,
-    ) -> Result<Option<Arc<Slot>>, DdllError> {
+    ) -> Result<Begun, DdllError> {
         let node = self.table.node()?;
         let slot: Arc<Slot> = Arc::default();
         let whom = Whom::Slot(Arc::clone(&slot), node.make_reference());
@@ -209,9 +210,9 @@ impl Ddll {
         );
         match outcome {
             Ok(Outcome::PendingDriver(Some(_)) | Outcome::PendingProcess(Some(_))) => {
-                Ok(Some(slot))
+                Ok(Begun::Wait(slot))
             }
-            Ok(_) => Ok(None),
+            Ok(_) => Ok(Begun::Done),
             // `load/2` has a name of its own for it (L-2.1).
             Err(DdllError::Inconsistent(name)) => Err(DdllError::BadDriverName {
                 found: name.clone(),
@@ -260,6 +261,16 @@ impl Ddll {
             .map(|pending| (pending, crate::waiting::whom(self.user, &node))))
     }
 
+    /// What is known about a driver, loaded or part of the program: `erl_ddll:info/1`. `None` when there is none.
+    pub fn info(&self, name: &str) -> Option<DriverInfo> {
+        self.table.info(name)
+    }
+
+    /// All drivers that were loaded, in the order in which they were: `erl_ddll:info/0`.
+    pub fn loaded(&self) -> Vec<(String, DriverInfo)> {
+        self.table.all()
+    }
+
     /// Gives up one load of the driver: `erl_ddll:unload/1`. It goes when the last user has given it up and its last port
     /// is closed.
     ///
@@ -294,8 +305,16 @@ impl Ddll {
     }
 }
 
+/// How a load has begun.
+pub(crate) enum Begun {
+    /// It is done.
+    Done,
+    /// The answer arrives here.
+    Wait(Arc<Slot>),
+}
+
 /// What the news about a pending load mean for who waited.
-fn conclude((is_up, what): (bool, Term), name: &str) -> Result<(), DdllError> {
+pub(crate) fn conclude((is_up, what): (bool, Term), name: &str) -> Result<(), DdllError> {
     if is_up {
         return Ok(());
     }

@@ -3,12 +3,14 @@
 #![deny(unsafe_code)]
 
 mod async_job;
+pub mod bif;
 mod binary;
 mod context;
 mod ddll;
 mod driver;
 mod error;
 mod export;
+mod info;
 mod instance;
 mod load;
 mod loaded;
@@ -27,5 +29,6 @@ mod words;
 
 pub use ddll::{Ddll, DdllOptions, NodeExt};
 pub use error::DdllError;
+pub use info::{DriverInfo, Share, When};
 pub use load::ProvideError;
 pub use table::{Outcome, Pending, Reload};

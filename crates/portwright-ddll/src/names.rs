@@ -25,20 +25,26 @@ pub(crate) fn path_of(directory: &[u8], name: &str) -> PathBuf {
 
 /// The text of an atom, string, binary or nested list of characters; `None` for anything else, and for `''`.
 pub(crate) fn text_of(term: &Term) -> Option<String> {
-    if let Term::Atom(atom) = term {
-        return (!atom.as_str().is_empty()).then(|| atom.as_str().to_owned());
+    match term {
+        Term::Atom(atom) => (!atom.as_str().is_empty()).then(|| atom.as_str().to_owned()),
+        _ => String::from_utf8(bytes_of(term)?).ok(),
     }
-    let mut text = String::new();
+}
+
+/// The bytes of a string (in UTF-8), binary or nested list; `None` for anything else.
+pub(crate) fn bytes_of(term: &Term) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
     let mut later = vec![term];
     while let Some(term) = later.pop() {
         match term {
             Term::Nil => {}
-            Term::Binary(bytes) => text.push_str(std::str::from_utf8(bytes).ok()?),
+            Term::Binary(binary) => bytes.extend_from_slice(binary),
             Term::List(list) => {
                 later.push(list.tail());
                 match list.head() {
                     Term::Integer(code) => {
-                        text.push(u32::try_from(*code).ok().and_then(char::from_u32)?);
+                        let code = u32::try_from(*code).ok().and_then(char::from_u32)?;
+                        bytes.extend_from_slice(code.encode_utf8(&mut [0; 4]).as_bytes());
                     }
                     nested => later.push(nested),
                 }
@@ -46,7 +52,7 @@ pub(crate) fn text_of(term: &Term) -> Option<String> {
             _ => return None,
         }
     }
-    Some(text)
+    Some(bytes)
 }
 
 #[cfg(test)]
