@@ -407,14 +407,17 @@ impl PortCore {
             | PortMessage::StandardError(data) => data.len(),
             _ => 0,
         };
-        let owner = self.state(held).connected.clone();
         if self.gate.add(size) {
             self.update_selects(held);
         }
-        owner.deliver(crate::Message::Port {
+        let message = crate::Message::Port {
             port: self.id,
             message,
-        });
+        };
+        let waker = self.state(held).connected.post(message);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     /// The owner has no more input.
@@ -483,12 +486,21 @@ impl PortCore {
     /// A command that nobody waits for: the owner's `{Owner,{command,Data}}` or
     /// `port_command/2` after the checks.
     pub(crate) fn send_command(self: &Arc<Self>, caller: Pid, claimed: Option<Pid>, data: IoVec) {
-        self.signal(Signal::Command(Command {
+        let command = Command {
             caller,
             claimed,
             data,
             queued_bytes: 0,
-        }));
+        };
+        // As `signal`, for the signal that has to be fast.
+        let turn = self.turn();
+        match turn.try_hold() {
+            Some(held) => {
+                self.handle_command(&held, command);
+                turn.release(held);
+            }
+            None => self.queue_signal(Signal::Command(command)),
+        }
     }
 
     pub(crate) fn exit_signal(self: &Arc<Self>, from: Identity, reason: ExitReason, by: Signalled) {

@@ -138,6 +138,12 @@ impl ProcessCore {
         self.state.lock().exit.clone()
     }
 
+    /// Puts a message into the mailbox and leaves it to the caller to wake whoever
+    /// waits for it, with no lock held.
+    pub(crate) fn post(&self, message: Message) -> Option<Waker> {
+        self.state.lock().mailbox.push(message).unwrap_or(None)
+    }
+
     /// Puts a message into the mailbox; `false` when the process is dead.
     pub(crate) fn deliver(&self, message: Message) -> bool {
         let pushed = self.state.lock().mailbox.push(message);

@@ -30,7 +30,7 @@ use crate::{Destination, ExitReason, Identity, Message};
 /// # Ok::<(), portwright::OpenError>(())
 /// ```
 pub struct Process {
-    core: Arc<ProcessCore>,
+    pub(super) core: Arc<ProcessCore>,
     node: Node,
     /// Messages taken out of the shared mailbox, oldest first.
     pub(super) saved: VecDeque<Message>,

@@ -240,8 +240,7 @@ impl Process {
     /// Moves what has arrived to the messages set aside.
     fn fetch(&mut self, context: Option<&mut Context<'_>>) -> Taken {
         let waker = context.as_ref().map(|context| context.waker());
-        let core = self.core().clone();
-        let taken = core.take_messages(&mut self.saved, waker);
+        let taken = self.core.take_messages(&mut self.saved, waker);
         match taken {
             Taken::Some => self.note_saved(),
             Taken::Exited => {
@@ -250,7 +249,7 @@ impl Process {
             }
             Taken::Nothing => {
                 if waker.is_some() && !is_blocking() {
-                    core.node().reactor().note_task();
+                    self.core.node().reactor().note_task();
                 }
             }
         }
