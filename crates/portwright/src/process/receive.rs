@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::handle::Process;
@@ -205,10 +205,18 @@ impl Process {
                 if Instant::now() >= deadline {
                     return Poll::Ready(Changed::Timeout);
                 }
-                timer.get_or_insert_with(|| {
-                    let waker = context.waker().clone();
-                    Timer::new(core.node().clone(), deadline, move || waker.wake())
-                });
+                // A future may be polled by one task first and by another then: the
+                // timer has to wake the last.
+                let waker = context.waker();
+                let is_set = timer
+                    .as_ref()
+                    .is_some_and(|(woken, _): &(Waker, Timer)| woken.will_wake(waker));
+                if !is_set {
+                    let wake = waker.clone();
+                    let expire = move || wake.wake();
+                    let set = Timer::new(core.node().clone(), deadline, expire);
+                    timer = Some((waker.clone(), set));
+                }
             }
             Poll::Pending
         })

@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use bytes::Bytes;
 use portwright_driver::{
     Driver, Interest, NotSupported, PortContext, PortTarget, ProgramOptions, Request, Select,
     StandardError, StartError,
@@ -15,7 +16,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::child::{Child, Ended, start};
 use super::plan::{Plan, text};
-use super::wire::{Read, Wire, read, write, write_queue};
+use super::wire::{Flow, READ_BYTES, Read, Wire, read, write, write_queue};
 use super::{fail, orphans};
 
 /// An external program behind pipes.
@@ -30,6 +31,8 @@ pub(super) struct SpawnDriver {
     child: Option<Child>,
     ended: Option<Ended>,
     wire: Wire,
+    input_flow: Flow,
+    output_flow: Flow,
     reads: bool,
     exit_status: bool,
     exit_signal: bool,
@@ -78,9 +81,12 @@ impl Driver for SpawnDriver {
             port.with_queue(|queue| data.iter().for_each(|piece| queue.push_back(piece.clone())));
             return;
         }
+        let len = data.len();
         match write(input.as_fd(), data) {
-            Ok(left) if left.is_empty() => {}
+            Ok(left) if left.is_empty() => self.input_flow.passed(input.as_fd(), len, false),
             Ok(left) => {
+                let rest: usize = left.iter().map(Bytes::len).sum();
+                self.input_flow.passed(input.as_fd(), len - rest, true);
                 port.with_queue(|queue| left.into_iter().for_each(|piece| queue.push_back(piece)));
                 port.select(input.as_raw_fd(), Interest::WRITE, Select::On);
             }
@@ -90,7 +96,12 @@ impl Driver for SpawnDriver {
 
     fn ready_output(&mut self, port: &PortContext<'_>, fd: RawFd) {
         let Some(input) = &self.input else { return };
-        match write_queue(port, input.as_fd(), usize::MAX) {
+        let queued = port.queue_len();
+        let result = write_queue(port, input.as_fd(), usize::MAX);
+        let written = queued.saturating_sub(port.queue_len());
+        self.input_flow
+            .passed(input.as_fd(), written, result == Ok(false));
+        match result {
             Ok(false) => {}
             Ok(true) => {
                 port.select(fd, Interest::WRITE, Select::Off);
@@ -216,6 +227,8 @@ impl SpawnDriver {
             child: Some(child),
             ended: None,
             wire: Wire::new(port.options().framing),
+            input_flow: Flow::default(),
+            output_flow: Flow::default(),
             reads,
             exit_status: program.exit_status,
             exit_signal: program.exit_signal,
@@ -229,7 +242,11 @@ impl SpawnDriver {
     fn read_output(&mut self, port: &PortContext<'_>) {
         let Some(output) = &self.output else { return };
         match read(output.as_fd()) {
-            Ok(Read::Data(data)) => self.wire.deliver(port, data),
+            Ok(Read::Data(data)) => {
+                let full = data.len() == READ_BYTES;
+                self.output_flow.passed(output.as_fd(), data.len(), full);
+                self.wire.deliver(port, data);
+            }
             Ok(Read::Nothing) => {}
             Ok(Read::End) => {
                 deselect(port, output.as_fd());

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use crate::framing::packet::{HeaderBytes, PacketDecoder};
 
 /// How much is read at a time (P-210).
-const READ_BYTES: usize = 65_536;
+pub(super) const READ_BYTES: usize = 65_536;
 
 /// What is read is copied out of the buffer up to this size, so that a small
 /// message does not keep a large buffer alive.
@@ -25,6 +25,35 @@ const SLICES: usize = 64;
 pub(super) struct Wire {
     header: Option<HeaderBytes>,
     decoder: Option<PacketDecoder>,
+}
+
+/// Watches a pipe for a stream that would flow better through a larger pipe.
+///
+/// A pipe holds 64 KiB, so that reader and writer take turns at least that often.
+/// Once a stream has shown that it fills its pipe, the pipe grows. A program that
+/// does not read never gets there: what it accepts is as in OTP (P-810).
+#[derive(Default)]
+pub(super) struct Flow {
+    bytes: usize,
+    grown: bool,
+}
+
+/// How much goes through a pipe before it may grow.
+const STREAM_BYTES: usize = 512 * 1024;
+
+/// The size to which a pipe grows: what the kernel allows everybody by default.
+const GROWN_PIPE_BYTES: usize = 1024 * 1024;
+
+impl Flow {
+    /// `bytes` went through the pipe; `full` if it was the pipe that set the limit.
+    pub(super) fn passed(&mut self, fd: BorrowedFd<'_>, bytes: usize, full: bool) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if full && !self.grown && self.bytes >= STREAM_BYTES {
+            self.grown = true;
+            // Beyond the user's limit on pipe memory it stays as it is.
+            let _ = rustix::pipe::fcntl_setpipe_size(fd, GROWN_PIPE_BYTES);
+        }
+    }
 }
 
 /// What a read brought.
