@@ -96,7 +96,7 @@ pub fn port_command(process: &Process, arguments: &[Term]) -> Result<Outcome, Bi
         Err(()) => error.note(2, "not an iodata term"),
     };
     let port = match named(process, port) {
-        Named::Port(port) if port.is_open() => port,
+        Named::Port(port) if port.core().is_open_or_told() => port,
         Named::Wrong => return Err(with_data(bad(1, "not a port"))),
         _ => return Err(with_data(BifError::badarg())),
     };

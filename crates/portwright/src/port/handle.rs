@@ -208,11 +208,11 @@ impl From<&Port> for crate::Destination {
 
 impl PortCore {
     /// Whether a command would be taken now.
-    pub(crate) fn check_command(&self, busy: Busy) -> Result<(), CommandError> {
+    pub(crate) fn check_command(self: &Arc<Self>, busy: Busy) -> Result<(), CommandError> {
         if busy == Busy::Force && !self.is_forceable() {
             return Err(CommandError::ForceNotSupported);
         }
-        if !self.is_open() {
+        if !self.is_open_or_told() {
             return Err(CommandError::NotOpen);
         }
         if self.input_closed.load(std::sync::atomic::Ordering::Acquire) {
@@ -332,8 +332,8 @@ impl PortCore {
     }
 
     /// `port_set_data/2`.
-    pub(crate) fn set_data(&self, data: Term) -> Result<(), NotOpen> {
-        if !self.is_open() {
+    pub(crate) fn set_data(self: &Arc<Self>, data: Term) -> Result<(), NotOpen> {
+        if !self.is_open_or_told() {
             return Err(NotOpen);
         }
         *self.data.lock() = Some(data);
@@ -341,8 +341,8 @@ impl PortCore {
     }
 
     /// `port_get_data/1`.
-    pub(crate) fn get_data(&self) -> Result<Term, NotOpen> {
-        if !self.is_open() {
+    pub(crate) fn get_data(self: &Arc<Self>) -> Result<Term, NotOpen> {
+        if !self.is_open_or_told() {
             return Err(NotOpen);
         }
         let data = self.data.lock().clone();

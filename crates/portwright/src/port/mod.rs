@@ -186,6 +186,17 @@ impl PortCore {
         self.phase() == Phase::Open
     }
 
+    /// Whether the port is open, for a caller who would say that it is not: then
+    /// whoever is linked to it has its exit signal when this returns (P-504).
+    pub(crate) fn is_open_or_told(self: &Arc<Self>) -> bool {
+        // Whoever ends the port holds its turn until everybody is told. A callback of
+        // the port itself need not wait for that, and could not.
+        self.is_open() || {
+            self.request(|_, _| ());
+            false
+        }
+    }
+
     fn state<'a>(&'a self, held: &'a Held<'_>) -> std::cell::RefMut<'a, State> {
         self.state.get_mut(self.turn(), held)
     }
