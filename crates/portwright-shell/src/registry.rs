@@ -124,13 +124,6 @@ pub(crate) fn resolve(
     })
 }
 
-/// Whether the library has a module of this name.
-pub(crate) fn has_module(module: Atom) -> bool {
-    module == atoms::ERLANG
-        || REGISTRY.preludes.contains_key(&module)
-        || modules().any(|known| known.name == module.as_str())
-}
-
 /// Every function as `(module, name, arity)`, sorted.
 pub fn functions() -> Vec<(String, String, u8)> {
     let mut list: Vec<(String, String, u8)> = REGISTRY

@@ -123,7 +123,12 @@ pub struct System {
 
 impl System {
     /// A system on this node that prints to `output`.
+    ///
+    /// The node gets the driver `ram_file_drv` unless it has one: in OTP it is part
+    /// of the emulator.
     pub fn new(node: Node, output: Arc<dyn Output>) -> System {
+        // Refused only when another system, or the host, has added it before.
+        let _ = node.add_driver(crate::library::ram_file::entry());
         System {
             node,
             output,

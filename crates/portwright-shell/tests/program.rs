@@ -79,10 +79,10 @@ fn macros_stand_for_constants_and_take_arguments() {
          main(_) -> {?A, ?B, ?ADD(?B, 5), ?C, ?MODULE, ?FILE}.\n",
         "{1,2,7,yes,script,\"script\"}",
     );
-    check("main(_) -> ?NO.\n", "1:12: undefined macro 'NO'");
+    check("main(_) -> ?NO.\n", "1:13: undefined macro 'NO'");
     check(
         "-define(A, ?A).\nmain(_) -> ?A.\n",
-        "2:12: circular macro 'A'",
+        "2:13: circular macro 'A'",
     );
     check(
         "-define(A, 1).\n-define(A, 2).\nmain(_) -> ?A.\n",

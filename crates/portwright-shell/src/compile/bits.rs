@@ -102,11 +102,8 @@ impl Compiler {
         Some(SegmentCode {
             kind,
             signed: sign == Some("signed"),
-            little: match endian {
-                Some("little") => true,
-                Some("native") => cfg!(target_endian = "little"),
-                _ => false,
-            },
+            little: endian == Some("little")
+                || (endian == Some("native") && cfg!(target_endian = "little")),
             unit: unit.unwrap_or(default_unit).max(1),
             size,
         })

@@ -138,10 +138,8 @@ pub(super) fn of(expr: &Expr, out: &mut Vec<Atom>) {
 /// The variables that a pattern binds: not those in sizes and map keys.
 pub(super) fn of_pattern(pattern: &Expr, out: &mut Vec<Atom>) {
     match &pattern.kind {
-        ExprKind::Variable(name) => {
-            if name.as_str() != "_" && !out.contains(name) {
-                out.push(*name);
-            }
+        ExprKind::Variable(name) if name.as_str() != "_" && !out.contains(name) => {
+            out.push(*name);
         }
         ExprKind::Tuple(list) => list.iter().for_each(|element| of_pattern(element, out)),
         ExprKind::List(list, tail) => {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::ops::{BitAnd, BitOr, BitXor};
 
 use num_traits::{Signed, ToPrimitive, Zero};
-use portwright_term::{BigInt, Term, atoms};
+use portwright_term::{BigInt, Term};
 
 use crate::exception::Exception;
 use crate::parse::ast::{BinaryOp, UnaryOp};
@@ -223,9 +223,4 @@ fn subtract(left: &Term, right: &Term) -> Value {
             _ => true,
         },
     )))
-}
-
-/// The reason name that the shell's texts use for a failed operator.
-pub(crate) fn is_badarith(exception: &Exception) -> bool {
-    *exception.reason() == Term::Atom(atoms::BADARITH)
 }

@@ -237,7 +237,7 @@ impl BitBuilder {
         };
         let wanted = match bits {
             None => {
-                if len as u64 % u64::from(code.unit) != 0 {
+                if !(len as u64).is_multiple_of(u64::from(code.unit)) {
                     return Err(BuildError::Bad(
                         format!(
                             "segment * of type 'binary': the size of the value {value} is not a multiple of {} for the segment",
@@ -386,7 +386,7 @@ pub(crate) fn read(
         }
         SegmentKind::Bits => {
             let wanted = wanted.unwrap_or(left);
-            if code.size == SegmentSize::All && wanted % code.unit as usize != 0 {
+            if code.size == SegmentSize::All && !wanted.is_multiple_of(code.unit as usize) {
                 return None;
             }
             Some((slice(bytes, offset, wanted), offset + wanted))
@@ -411,7 +411,7 @@ fn extract(bytes: &[u8], offset: usize, len: usize) -> Vec<u8> {
             out.push(high | low);
         }
     }
-    if len % 8 != 0
+    if !len.is_multiple_of(8)
         && let Some(last) = out.last_mut()
     {
         *last &= 0xff << (8 - len % 8);
@@ -422,7 +422,7 @@ fn extract(bytes: &[u8], offset: usize, len: usize) -> Vec<u8> {
 /// A part of a bit string, shared where it starts at a byte.
 pub(crate) fn slice(bytes: &Binary, offset: usize, len: usize) -> Term {
     let tail = (len % 8) as u8;
-    let part = if offset % 8 == 0 {
+    let part = if offset.is_multiple_of(8) {
         let start = offset / 8;
         bytes.slice(start..start + len.div_ceil(8))
     } else {
@@ -435,7 +435,7 @@ pub(crate) fn slice(bytes: &Binary, offset: usize, len: usize) -> Term {
 }
 
 fn integer(bytes: &[u8], offset: usize, len: usize, code: SegmentCode) -> Term {
-    if len == 8 && offset % 8 == 0 && !code.signed {
+    if len == 8 && offset.is_multiple_of(8) && !code.signed {
         return Term::Integer(i64::from(bytes[offset / 8]));
     }
     if len == 0 {

@@ -200,7 +200,7 @@ impl Preprocessor<'_> {
         let body = tokens[position + 1..end].to_vec();
         if self.macros.contains_key(&name) {
             return error(
-                tokens[2].place,
+                tokens[3].place,
                 format!("redefining macro '{}'", name.as_str()),
             );
         }
@@ -232,16 +232,20 @@ impl Preprocessor<'_> {
             }
             let place = token.place;
             let name = macro_name(&tokens, position + 1)?;
+            let name_place = tokens[position + 1].place;
             position += 2;
             if let Some(kind) = self.predefined(name, place) {
-                out.push(Token { place, kind });
+                out.push(Token {
+                    place: name_place,
+                    kind,
+                });
                 continue;
             }
             let Some(found) = self.macros.get(&name) else {
-                return error(place, format!("undefined macro '{}'", name.as_str()));
+                return error(name_place, format!("undefined macro '{}'", name.as_str()));
             };
             if inside.contains(&name) {
-                return error(place, format!("circular macro '{}'", name.as_str()));
+                return error(name_place, format!("circular macro '{}'", name.as_str()));
             }
             let mut body = Vec::new();
             match &found.parameters {
@@ -277,7 +281,7 @@ impl Preprocessor<'_> {
                 );
             }
             for token in &mut body {
-                token.place = place;
+                token.place = name_place;
             }
             inside.push(name);
             let expanded = self.expand(body, inside, made)?;

@@ -26,7 +26,6 @@ enum Need {
     Binary,
     /// A binary, and if it is one, the text of something.
     BinaryText(&'static str),
-    Boolean,
     /// Never right: whatever it is, this is wrong with it.
     Always(&'static str),
     Float,
@@ -267,7 +266,6 @@ impl Need {
             } else {
                 "not a binary"
             }),
-            Boolean => unless(term.is_boolean(), "not a boolean ('true' or 'false')"),
             Always(text) => Some(text),
             Float => unless(term.is_float(), "not a float"),
             Fun => unless(term.is_function(), "not a fun"),
