@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use portwright::{Node, Term};
+use portwright::Term;
 
 use crate::alone::Folder;
 use crate::owner::{Owner, eventually};
@@ -260,17 +260,18 @@ fn programs_are_reaped_while_their_port_is_open() {
     }
 }
 
-// P-857: a node that goes away does not wait for programs that do not read.
+// P-857: a node that goes away flushes its ports, and keeps nobody waiting meanwhile.
 #[test]
-fn dropping_the_node_ends_its_ports() {
+fn dropping_the_node_flushes_its_ports() {
     let slow = Slow::new("halt", "[]");
     let port = slow.port.clone();
     let os_pid = port.os_pid().unwrap();
-    let Slow { owner, folder, .. } = slow;
-    drop(owner);
-    // What the owner's end left in the queue is dropped with the node.
+    drop(slow.owner);
+    assert!(!port.is_open() && !port.is_gone());
+    std::fs::write(slow.folder.0.join("go"), "go\n").unwrap();
+    let count = slow.folder.0.join("count");
+    eventually("the program has counted", || count.exists());
+    assert_eq!(std::fs::read_to_string(count).unwrap().trim(), "300000");
     eventually("the port is gone", || port.is_gone());
-    std::fs::write(folder.0.join("go"), "go\n").unwrap();
     eventually("the program is reaped", || !exists(os_pid));
-    drop(Node::new());
 }

@@ -488,7 +488,6 @@ fn a_queue_is_written_when_the_descriptor_takes_it() {
     assert_eq!(owner.next(), NORMAL);
     assert_eq!(taken(&events), ["flush true true"]);
     assert!(!port.is_open() && !port.is_gone());
-    // D-table: a driver's port still answers while it lingers; a program's does not.
     let mut bytes = vec![0; 500_000];
     reader.read_exact(&mut bytes).unwrap();
     assert_eq!(owner.next(), "{P,closed}");
@@ -496,12 +495,18 @@ fn a_queue_is_written_when_the_descriptor_takes_it() {
 }
 
 #[test]
-fn a_driver_that_never_empties_its_queue_lingers_until_its_node_ends() {
-    let (mut owner, port) = opened(Acts::default().output(|port, data| {
-        data.iter().for_each(|piece| {
-            port.enqueue(piece.clone());
+fn a_driver_that_does_not_empty_its_queue_lingers() {
+    let acts = Acts::default()
+        .output(|port, data| {
+            data.iter().for_each(|piece| {
+                port.enqueue(piece.clone());
+            });
+        })
+        .control(|port, _, _| {
+            port.with_queue(portwright::driver::Queue::clear);
+            Ok(Reply::list("emptied"))
         });
-    }));
+    let (mut owner, port) = opened(acts);
     owner.check(&[
         ("port_command(P,\"stuck\")", "true"),
         ("port_info(P,queue_size)", "{queue_size,5}"),
@@ -509,9 +514,11 @@ fn a_driver_that_never_empties_its_queue_lingers_until_its_node_ends() {
         ("ports()", "[P]"),
         ("exit(P,kill)", "true"),
         ("ports()", "[P]"),
+        // A driver still answers then, unlike a program.
+        ("port_control(P,1,[])", "\"emptied\""),
+        ("ports()", "[]"),
     ]);
-    drop(owner);
-    eventually("the node has ended it", || port.is_gone());
+    assert!(port.is_gone());
 }
 
 #[test]
@@ -761,7 +768,7 @@ fn failure_ends_the_port_from_every_callback() {
 #[test]
 fn the_end_of_data_ends_the_port_from_every_callback() {
     ending_everywhere(
-        |port| drop(port.failure_eof()),
+        |port| assert!(port.failure_eof()),
         &["{'EXIT',P,normal}", "{'DOWN',R,port,P,normal}"],
     );
 }
@@ -770,7 +777,7 @@ fn the_end_of_data_ends_the_port_from_every_callback() {
 #[test]
 fn exit_ends_the_port_without_telling_its_owner() {
     ending_everywhere(
-        |port| drop(port.exit(Term::atom("quietly"))),
+        |port| assert!(port.exit(Term::atom("quietly"))),
         &["{'DOWN',R,port,P,quietly}"],
     );
 }
@@ -798,7 +805,7 @@ fn a_panic_ends_its_port_and_no_other() {
     assert!(port.is_gone());
     let (mut owner, port) = opened(
         Acts::default()
-            .output(|port, _| drop(port.enqueue("left")))
+            .output(|port, _| assert!(port.enqueue("left")))
             .flush(|_| panic!("in flush")),
     );
     owner.check(&[("port_command(P,[])", "true"), ("port_close(P)", "true")]);
