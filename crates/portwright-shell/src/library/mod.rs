@@ -37,6 +37,7 @@ mod os;
 mod path;
 mod ports;
 mod posix;
+pub(crate) mod ram_file;
 mod regex;
 mod scan_input;
 mod strings;
