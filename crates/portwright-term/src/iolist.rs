@@ -25,8 +25,13 @@ enum Piece<'a> {
     Binary(&'a crate::Binary),
 }
 
-/// Calls `found` for every piece, in order. Depth costs heap, not stack.
-fn walk<'a>(term: &'a Term, mut found: impl FnMut(Piece<'a>)) -> Result<(), NotIoData> {
+/// Calls `found` for every piece, in order. Depth costs heap, not stack. Terms of
+/// which `skipped` says so count as nothing.
+fn walk<'a>(
+    term: &'a Term,
+    skipped: impl Fn(&Term) -> bool,
+    mut found: impl FnMut(Piece<'a>),
+) -> Result<(), NotIoData> {
     let mut later: Vec<&Term> = Vec::new();
     let mut current = term;
     loop {
@@ -42,6 +47,7 @@ fn walk<'a>(term: &'a Term, mut found: impl FnMut(Piece<'a>)) -> Result<(), NotI
                         current = head;
                         continue;
                     }
+                    part if skipped(part) => {}
                     part => return Err(NotIoData { part: part.clone() }),
                 }
                 current = list.tail();
@@ -49,6 +55,7 @@ fn walk<'a>(term: &'a Term, mut found: impl FnMut(Piece<'a>)) -> Result<(), NotI
             }
             Term::Nil => {}
             Term::Binary(binary) => found(Piece::Binary(binary)),
+            part if skipped(part) => {}
             part => return Err(NotIoData { part: part.clone() }),
         }
         match later.pop() {
@@ -82,12 +89,44 @@ fn walk<'a>(term: &'a Term, mut found: impl FnMut(Piece<'a>)) -> Result<(), NotI
 ///
 /// erlang(3), `iolist_to_iovec/1`.
 pub fn gather(term: &Term) -> Result<IoVec, NotIoData> {
+    gather_skipping(term, |_| false)
+}
+
+/// As [`gather`], but a bitstring of less than a byte counts as empty: so OTP takes
+/// the data of a port command. Longer bitstrings are an error here too.
+///
+/// # Errors
+///
+/// [`NotIoData`] with the part that is wrong.
+///
+/// # Examples
+///
+/// ```
+/// use portwright_term::{Term, iolist};
+///
+/// let bits = Term::bits(vec![0x20], 3).unwrap();
+/// let data = Term::list([bits.clone(), Term::binary("z")]);
+/// assert_eq!(iolist::gather_command(&data).unwrap().into_bytes(), &b"z"[..]);
+/// assert!(iolist::gather(&data).is_err());
+/// ```
+///
+/// # Source
+///
+/// P-413; measured on OTP 25.
+pub fn gather_command(term: &Term) -> Result<IoVec, NotIoData> {
+    gather_skipping(
+        term,
+        |part| matches!(part, Term::Bitstring(bits) if bits.bit_len() < 8),
+    )
+}
+
+fn gather_skipping(term: &Term, skipped: impl Fn(&Term) -> bool) -> Result<IoVec, NotIoData> {
     if let Term::Binary(binary) = term {
         return Ok(binary.to_bytes().into());
     }
     let mut vec = IoVec::new();
     let mut small = BytesMut::new();
-    walk(term, |piece| match piece {
+    walk(term, skipped, |piece| match piece {
         Piece::Byte(byte) => small.extend_from_slice(&[byte]),
         Piece::Binary(binary) if binary.len() <= COPY_MAX => small.extend_from_slice(binary),
         Piece::Binary(binary) => {
@@ -106,11 +145,15 @@ pub fn gather(term: &Term) -> Result<IoVec, NotIoData> {
 /// [`NotIoData`] with the part that is wrong.
 pub fn size(term: &Term) -> Result<usize, NotIoData> {
     let mut total = 0usize;
-    walk(term, |piece| {
-        total = total.saturating_add(match piece {
-            Piece::Byte(_) => 1,
-            Piece::Binary(binary) => binary.len(),
-        });
-    })?;
+    walk(
+        term,
+        |_| false,
+        |piece| {
+            total = total.saturating_add(match piece {
+                Piece::Byte(_) => 1,
+                Piece::Binary(binary) => binary.len(),
+            });
+        },
+    )?;
     Ok(total)
 }

@@ -38,7 +38,7 @@ fn port_of(process: &Process, term: &Term) -> Result<Port, BifError> {
 }
 
 fn io_data(term: &Term) -> Result<IoVec, ()> {
-    iolist::gather(term).map_err(drop)
+    iolist::gather_command(term).map_err(drop)
 }
 
 /// `open_port(PortName, PortSettings)`.

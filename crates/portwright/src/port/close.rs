@@ -49,9 +49,9 @@ impl PortCore {
         }
     }
 
-    /// Wakes the suspended, frees the name, tells links and monitors.
+    /// Frees the name, tells links and monitors, wakes the suspended: what these do
+    /// next comes behind the exit signals, as in OTP.
     fn tell_relations(self: &Arc<Self>, held: &Held<'_>, reason: &ExitReason) {
-        self.busy.wake_all();
         if let Some(name) = self.registered.lock().take() {
             self.node.forget_name(name, self.id.into());
         }
@@ -76,6 +76,7 @@ impl PortCore {
         for (monitor, pid) in driver_monitors {
             self.forget_process_monitor(pid, monitor);
         }
+        self.busy.wake_all();
     }
 
     pub(super) fn forget_process_monitor(

@@ -34,7 +34,7 @@ impl Request {
             Term::Atom(atoms::EOF) => Action::CloseInput,
             Term::Tuple(tuple) => match &**tuple {
                 [Term::Atom(atoms::COMMAND), data] => {
-                    return match iolist::gather(data) {
+                    return match iolist::gather_command(data) {
                         Ok(data) => Self::Command { claimed, data },
                         Err(_) => Self::Bad { why: Bad::Data },
                     };
