@@ -39,6 +39,8 @@ pub struct PortStream {
 #[derive(Debug)]
 pub struct PortInput {
     owner: Arc<Owner>,
+    /// Waits while the port is busy. Not the owner, whose mailbox wakes the other half.
+    sender: Process,
     waits: Option<NotBusy>,
 }
 
@@ -111,6 +113,7 @@ impl Node {
         Ok(PortStream {
             input: PortInput {
                 owner: Arc::clone(&owner),
+                sender: self.attach(),
                 waits: None,
             },
             events: PortEvents {
@@ -208,8 +211,7 @@ impl PortInput {
             }
             match self.owner.port.core().check_command(Busy::Wait) {
                 Err(CommandError::Busy) => {
-                    let process = self.owner.process.lock().core().clone();
-                    self.waits = Some(self.owner.port.core().not_busy(&process));
+                    self.waits = Some(self.owner.port.core().not_busy(self.sender.core()));
                 }
                 result => return Poll::Ready(result),
             }

@@ -181,3 +181,29 @@ async fn an_abnormal_end_is_an_error_before_the_end_of_the_stream() {
     );
     assert_eq!(events.next().await, None);
 }
+
+// A sender that waits for a busy port used to take the wake-up of the receiver.
+#[test]
+fn both_halves_may_be_used_by_threads_at_once() {
+    const CHUNK: usize = 1 << 16;
+    const CHUNKS: usize = 500;
+    let node = Node::new();
+    let (name, settings) = executable("cat", &[]);
+    let settings = settings.unread_limit(CHUNK);
+    let (mut input, mut events) = node.open(name, settings).unwrap().split();
+    let sender = std::thread::spawn(move || {
+        let chunk = Bytes::from(vec![7; CHUNK]);
+        for _ in 0..CHUNKS {
+            input.send_blocking(chunk.clone()).unwrap();
+        }
+    });
+    let mut received = 0;
+    while let Some(event) = events.next_blocking() {
+        let PortMessage::Data(data) = event.unwrap() else {
+            panic!("no data");
+        };
+        received += data.len();
+    }
+    assert_eq!(received, CHUNK * CHUNKS);
+    sender.join().unwrap();
+}

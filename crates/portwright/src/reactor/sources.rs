@@ -215,6 +215,11 @@ fn control(
     if interest.contains(Interest::WRITE) {
         flags |= epoll::EventFlags::OUT;
     }
+    if interest.is_none() {
+        // Errors and hang-ups are reported to everybody. Once will do for those who want
+        // nothing now, else the poller would not come to rest.
+        flags |= epoll::EventFlags::ET;
+    }
     match control {
         // A descriptor that is in the set already is taken over.
         Control::Add => match epoll::add(epoll, fd, data, flags) {
@@ -227,5 +232,53 @@ fn control(
             result => result,
         },
         Control::Delete => epoll::delete(epoll, fd),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::{AsFd, AsRawFd};
+
+    use rustix::event::Timespec;
+
+    use super::*;
+
+    struct Nobody;
+
+    impl Source for Nobody {
+        fn ready(self: Arc<Self>, _: Interest) {}
+    }
+
+    fn events(epoll: BorrowedFd<'_>) -> usize {
+        let now = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        let mut events = Vec::with_capacity(4);
+        let buffer = rustix::buffer::spare_capacity(&mut events);
+        epoll::wait(epoll, buffer, Some(&now)).unwrap()
+    }
+
+    #[test]
+    fn a_hang_up_does_not_keep_those_busy_who_want_nothing() {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
+        let (read_end, write_end) = rustix::pipe::pipe().unwrap();
+        drop(write_end);
+        let mut sources = Sources::default();
+        let fd = read_end.as_raw_fd();
+        let token = sources
+            .add(epoll.as_fd(), fd, Interest::READ, Arc::new(Nobody))
+            .unwrap();
+        assert_eq!([events(epoll.as_fd()), events(epoll.as_fd())], [1, 1]);
+        let mut set = |interest| {
+            sources
+                .set_interest(epoll.as_fd(), token, interest)
+                .unwrap()
+        };
+        set(Interest::NONE);
+        events(epoll.as_fd());
+        assert_eq!(events(epoll.as_fd()), 0);
+        set(Interest::READ);
+        assert_eq!([events(epoll.as_fd()), events(epoll.as_fd())], [1, 1]);
     }
 }
