@@ -5,7 +5,9 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod ci;
+mod conformance;
 mod fuzz;
 mod loom;
 mod packages;
@@ -36,6 +38,10 @@ enum Task {
     Test,
     /// Run everything that CI runs
     Ci,
+    /// Measure every line beside its peers
+    Bench(bench::Arguments),
+    /// Run case files as on a real OTP and compare
+    Conformance(conformance::Arguments),
     /// Check the arrows between crates and the length of files
     Tidy,
     /// Run the fuzz targets
@@ -74,6 +80,13 @@ fn main() -> ExitCode {
         Task::Test => test::run(),
         Task::Ci => ci::run(),
         Task::Tidy => tidy::run(),
+        Task::Bench(arguments) => bench::run(&arguments),
+        Task::Conformance(arguments) => {
+            return conformance::run(&arguments).unwrap_or_else(|why| {
+                eprintln!("xtask: {why}");
+                ExitCode::FAILURE
+            });
+        }
         Task::Fuzz(arguments) => fuzz::run(&arguments),
         Task::Sanitize(arguments) => sanitize::run(&arguments),
         Task::Loom => loom::run(),

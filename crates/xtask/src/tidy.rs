@@ -52,11 +52,12 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Crates that may depend on everything: the command, and what is for development only.
 const FREE: &[&str] = &[
     "portwright-cli",
+    "portwright-conformance",
     "portwright-test-programs",
     "portwright-test-drivers",
     "portwright-testkit",
     "portwright-fuzz",
-    "portwright-benches",
+    "portwright-bench",
     "xtask",
 ];
 

@@ -1,0 +1,199 @@
+//! A run: every peer of every line, interleaved.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::line::{LINES, Line, PEERS, find};
+use crate::report;
+use crate::sample::Sample;
+use crate::workshop::Workshop;
+
+/// What a run is asked for.
+pub(crate) struct Wanted {
+    pub(crate) lines: Vec<String>,
+    pub(crate) peers: Vec<String>,
+    pub(crate) rounds: Option<usize>,
+    pub(crate) json: Option<PathBuf>,
+}
+
+/// What one peer reached on one line.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+    pub(crate) rounds: usize,
+    /// The median of the processor time a message.
+    pub(crate) cpu_ns: Option<f64>,
+}
+
+impl Spread {
+    /// `None` without samples.
+    pub(crate) fn of(samples: &[Sample]) -> Option<Self> {
+        let mut values: Vec<f64> = samples.iter().map(|sample| sample.value).collect();
+        let mut cpu: Vec<f64> = samples.iter().filter_map(|sample| sample.cpu_ns).collect();
+        Some(Self {
+            median: median(&mut values)?,
+            min: *values.first()?,
+            max: *values.last()?,
+            rounds: samples.len(),
+            cpu_ns: median(&mut cpu),
+        })
+    }
+}
+
+/// Sorts, and takes the middle.
+fn median(values: &mut [f64]) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 {
+        values.get(middle).copied()
+    } else {
+        Some((values.get(middle.checked_sub(1)?)? + values.get(middle)?) / 2.0)
+    }
+}
+
+/// The results of one line.
+pub(crate) struct Outcome {
+    pub(crate) line: &'static Line,
+    /// By peer, in the order of the line.
+    pub(crate) spreads: Vec<(&'static str, Spread)>,
+    /// Peers that gave nothing, and why.
+    pub(crate) missing: Vec<(&'static str, String)>,
+}
+
+impl Outcome {
+    pub(crate) fn median(&self, peer: &str) -> Option<f64> {
+        let (_, spread) = self.spreads.iter().find(|(name, _)| *name == peer)?;
+        Some(spread.median)
+    }
+
+    pub(crate) fn met(&self) -> Option<bool> {
+        (self.line.met)(&|peer| self.median(peer))
+    }
+}
+
+pub(crate) fn run(wanted: &Wanted) -> Result<(), String> {
+    let lines: Vec<&'static Line> = if wanted.lines.is_empty() {
+        LINES.iter().collect()
+    } else {
+        wanted
+            .lines
+            .iter()
+            .map(|name| find(name))
+            .collect::<Result<_, _>>()?
+    };
+    if let Some(stranger) = wanted.peers.iter().find(|peer| !is_peer(peer)) {
+        return Err(format!("there is no peer {stranger:?}; --list names them"));
+    }
+    let workshop = Workshop::enter()?;
+    report::begin(&workshop.missing);
+    let mut outcomes = Vec::new();
+    for line in lines {
+        let outcome = measure_line(line, wanted, &workshop)?;
+        report::print(&outcome);
+        outcomes.push(outcome);
+    }
+    report::end(&outcomes);
+    if let Some(path) = &wanted.json {
+        let text = format!("{:#}\n", report::to_json(&outcomes));
+        std::fs::write(path, text)
+            .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn is_peer(name: &str) -> bool {
+    PEERS.iter().any(|(peer, _)| *peer == name)
+}
+
+/// A B C A B C ...: what changes while we measure changes for all.
+fn measure_line(
+    line: &'static Line,
+    wanted: &Wanted,
+    workshop: &Workshop,
+) -> Result<Outcome, String> {
+    let most = line.rounds.unwrap_or(usize::MAX);
+    let rounds = wanted.rounds.unwrap_or(crate::ROUNDS.min(most)).max(1);
+    let chosen = |peer: &str| wanted.peers.is_empty() || wanted.peers.iter().any(|p| p == peer);
+    let peers: Vec<&'static str> = line
+        .peers
+        .iter()
+        .copied()
+        .filter(|peer| chosen(peer))
+        .collect();
+    let mut samples: BTreeMap<&str, Vec<Sample>> = BTreeMap::new();
+    let mut missing: Vec<(&'static str, String)> = Vec::new();
+    for round in 0..rounds {
+        for &peer in &peers {
+            if missing.iter().any(|(gone, _)| *gone == peer) {
+                continue;
+            }
+            report::progress(line, peer, round, rounds);
+            match measure_once(line, peer, workshop)? {
+                Ok(sample) => samples.entry(peer).or_default().push(sample),
+                Err(why) => missing.push((peer, why)),
+            }
+        }
+    }
+    report::progress_is_over();
+    let spreads = peers
+        .iter()
+        .filter_map(|peer| Some((*peer, Spread::of(samples.get(peer)?)?)))
+        .collect();
+    Ok(Outcome {
+        line,
+        spreads,
+        missing,
+    })
+}
+
+/// One process, one figure; the inner error says why a peer has none.
+fn measure_once(
+    line: &Line,
+    peer: &str,
+    workshop: &Workshop,
+) -> Result<Result<Sample, String>, String> {
+    let program =
+        std::env::current_exe().map_err(|error| format!("cannot find this program: {error}"))?;
+    let mut command = Command::new(program);
+    workshop.show_to(&mut command);
+    let output = command
+        .args(["measure", line.name, peer])
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("cannot run this program again: {error}"))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    if output.status.success()
+        && let Some(sample) = Sample::parse(&said)
+    {
+        return Ok(Ok(sample));
+    }
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    let why = complaint
+        .lines()
+        .find(|line| !line.is_empty())
+        .unwrap_or("it said nothing");
+    Ok(Err(why.trim_start_matches("bench: ").to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(values: &[f64], expect: Option<(f64, f64, f64)>) {
+        let samples: Vec<Sample> = values.iter().copied().map(Sample::of).collect();
+        let spread = Spread::of(&samples);
+        assert_eq!(spread.map(|s| (s.median, s.min, s.max)), expect);
+    }
+
+    #[test]
+    fn a_spread_has_the_middle_and_both_ends() {
+        check(&[], None);
+        check(&[3.0], Some((3.0, 3.0, 3.0)));
+        check(&[9.0, 1.0, 2.0], Some((2.0, 1.0, 9.0)));
+        check(&[4.0, 1.0, 2.0, 9.0], Some((3.0, 1.0, 9.0)));
+    }
+}

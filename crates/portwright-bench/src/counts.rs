@@ -1,0 +1,48 @@
+//! `counts`: what a message costs in allocations and system calls.
+//!
+//! The counts of allocations are those that `tests/allocations.rs` holds; system
+//! calls are counted by `strace` where that is installed.
+
+#![forbid(unsafe_code)]
+
+use portwright_bench::allocations::{self, CountingAllocator};
+use portwright_bench::count_system_calls;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+/// Lines on which messages are many enough to be counted one by one.
+const LINES: &[&str] = &[
+    "round-trip",
+    "round-trip-packet",
+    "throughput",
+    "packets",
+    "start",
+];
+
+fn main() {
+    println!("allocations per message");
+    let kinds: [(&str, fn() -> f64); 4] = [
+        ("round trip", allocations::round_trip),
+        ("packet round trip", allocations::packet_round_trip),
+        ("process message", allocations::process_message),
+        ("driver echo", allocations::driver_echo),
+    ];
+    for (name, count) in kinds {
+        println!("  {name:20} {:.3}", count());
+    }
+    println!("system calls per message (per 64 KiB write, per program)");
+    for line in LINES {
+        for peer in ["raw", "tokio", "portwright"] {
+            let shown = match count_system_calls(line, peer) {
+                Ok(calls) => calls
+                    .iter()
+                    .map(|(name, count)| format!("{name} {count:.2}"))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                Err(why) => why,
+            };
+            println!("  {line:20} {peer:12} {shown}");
+        }
+    }
+}

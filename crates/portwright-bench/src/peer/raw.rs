@@ -1,0 +1,178 @@
+//! Blocking system calls and nothing else: the limit.
+
+#![allow(unsafe_code, reason = "posix_spawn")]
+
+use std::ffi::CStr;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::ptr;
+
+use rustix::io::{read, write};
+use rustix::pipe::{PipeFlags, pipe_with};
+
+use super::{AT_ONCE, LARGE, SMALL, make_large, warm_up};
+use crate::sample::{Sample, Stopwatch};
+
+/// A program, with two pipes when it was started with [`cat`].
+struct Child {
+    os_pid: libc::pid_t,
+}
+
+impl Child {
+    /// Starts a program with the descriptors given as its standard input and output.
+    fn start(program: &CStr, stdio: Option<[&OwnedFd; 2]>) -> Self {
+        let argv = [program.as_ptr().cast_mut(), ptr::null_mut()];
+        let mut os_pid = 0;
+        // SAFETY: `actions` is initialised before it is used and destroyed after; the
+        // descriptors are open and borrowed for the call; `program` and `argv` are NUL and
+        // NULL terminated and outlive it; `environ` is not written to by anybody here.
+        let error = unsafe {
+            let mut actions = std::mem::zeroed();
+            libc::posix_spawn_file_actions_init(&mut actions);
+            for (fd, theirs) in stdio.iter().flatten().zip([0, 1]) {
+                libc::posix_spawn_file_actions_adddup2(&mut actions, fd.as_raw_fd(), theirs);
+            }
+            let error = libc::posix_spawn(
+                &mut os_pid,
+                program.as_ptr(),
+                &actions,
+                ptr::null(),
+                argv.as_ptr(),
+                environ.cast(),
+            );
+            libc::posix_spawn_file_actions_destroy(&mut actions);
+            error
+        };
+        assert_eq!(error, 0, "posix_spawn of {program:?}");
+        Self { os_pid }
+    }
+
+    fn wait(self) {
+        let mut status = 0;
+        // SAFETY: `status` is a local; the child is ours and nobody else waits for it.
+        let waited = unsafe { libc::waitpid(self.os_pid, &mut status, 0) };
+        assert_eq!(
+            (waited, status),
+            (self.os_pid, 0),
+            "a program that ends well"
+        );
+    }
+}
+
+unsafe extern "C" {
+    static environ: *const *const libc::c_char;
+}
+
+/// `cat` and our ends of its pipes.
+fn cat(pipe_bytes: Option<usize>) -> (Child, OwnedFd, OwnedFd) {
+    let pipe = || {
+        let (read_end, write_end) = pipe_with(PipeFlags::CLOEXEC).expect("a pipe");
+        if let Some(bytes) = pipe_bytes {
+            rustix::pipe::fcntl_setpipe_size(&write_end, bytes).expect("a larger pipe");
+        }
+        (read_end, write_end)
+    };
+    let (their_input, input) = pipe();
+    let (output, their_output) = pipe();
+    let child = Child::start(c"/bin/cat", Some([&their_input, &their_output]));
+    (child, input, output)
+}
+
+pub(super) fn measure(line: &str, count: u64, pipe_bytes: Option<usize>) -> Option<Sample> {
+    Some(match line {
+        "round-trip" | "round-trip-free" => round_trips(count, SMALL),
+        "round-trip-packet" => round_trips(count, 4 + SMALL),
+        "throughput" | "throughput-free" => throughput(count, pipe_bytes),
+        "start" => starts(count),
+        "start-large" => {
+            let _large = make_large();
+            starts(count)
+        }
+        "start-64" => starts_at_once(count),
+        _ => return None,
+    })
+}
+
+fn round_trips(count: u64, bytes: usize) -> Sample {
+    let (child, input, output) = cat(None);
+    let sent = [b'x'; 4 + SMALL];
+    let mut received = [0; 4 + SMALL];
+    let mut talk = |count| {
+        for _ in 0..count {
+            assert_eq!(write(&input, &sent[..bytes]), Ok(bytes));
+            let mut arrived = 0;
+            while arrived < bytes {
+                let more = read(&output, &mut received[arrived..bytes]).expect("an answer");
+                assert_ne!(more, 0, "cat goes on");
+                arrived += more;
+            }
+        }
+    };
+    talk(warm_up(count));
+    let stopwatch = Stopwatch::start_with(child.os_pid.unsigned_abs());
+    talk(count);
+    let lap = stopwatch.stop();
+    drop((input, output));
+    child.wait();
+    lap.microseconds(count)
+}
+
+/// One thread writes and one reads, as programs without readiness must.
+fn throughput(writes: u64, pipe_bytes: Option<usize>) -> Sample {
+    let (child, input, output) = cat(pipe_bytes);
+    let data = vec![b'x'; LARGE];
+    let total = writes * LARGE as u64;
+    let stopwatch = Stopwatch::start_with(child.os_pid.unsigned_abs());
+    let writer = std::thread::spawn(move || {
+        for _ in 0..writes {
+            let mut rest = &data[..];
+            while !rest.is_empty() {
+                let written = write(&input, rest).expect("cat reads");
+                rest = &rest[written..];
+            }
+        }
+        input
+    });
+    let mut buffer = vec![0; LARGE];
+    let mut arrived = 0;
+    while arrived < total {
+        let more = read(&output, &mut buffer).expect("cat writes");
+        assert_ne!(more, 0, "cat goes on");
+        arrived += more as u64;
+    }
+    let lap = stopwatch.stop();
+    drop(writer.join());
+    child.wait();
+    lap.mebibytes_per_second(writes, LARGE)
+}
+
+fn starts(count: u64) -> Sample {
+    let start = |count| {
+        for _ in 0..count {
+            Child::start(c"/bin/true", None).wait();
+        }
+    };
+    start(warm_up(count));
+    let stopwatch = Stopwatch::start_with_reaped();
+    start(count);
+    stopwatch.stop().microseconds(count)
+}
+
+/// Two threads with 32 programs each; each waits for its oldest.
+fn starts_at_once(count: u64) -> Sample {
+    let stopwatch = Stopwatch::start_with_reaped();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let mut running = std::collections::VecDeque::new();
+                for _ in 0..count / 2 {
+                    if running.len() == AT_ONCE / 2 {
+                        running.pop_front().map(Child::wait);
+                    }
+                    running.push_back(Child::start(c"/bin/true", None));
+                }
+                running.into_iter().for_each(Child::wait);
+            });
+        }
+    });
+    stopwatch.stop().per_second(count)
+}
