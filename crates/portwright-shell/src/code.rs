@@ -315,12 +315,21 @@ pub(crate) enum Target {
 /// Where the code of a module came from; it decides how it looks in traces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// Typed: the shell, `eval`.
+    /// Typed into the shell.
+    Shell,
+    /// Expressions of a file: `erl_eval`.
     Expressions,
     /// A script or a module given as text.
     Program,
     /// A module of the library.
     Library,
+}
+
+impl Origin {
+    /// Whether `erl_eval` is what evaluates it in OTP.
+    pub(crate) fn is_expressions(self) -> bool {
+        matches!(self, Origin::Shell | Origin::Expressions)
+    }
 }
 
 /// A compiled unit: a module, or one typed expression with its funs.

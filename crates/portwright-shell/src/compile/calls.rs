@@ -126,7 +126,7 @@ impl Compiler {
         }
         let module = if let Some(module) = self.imports.get(&(name, arity)) {
             *module
-        } else if self.origin == Origin::Expressions {
+        } else if self.origin.is_expressions() {
             // Even for a BIF: `erl_eval` looks for a local function.
             atoms::ERL_EVAL
         } else if crate::bif::is_auto_imported(name, small) {

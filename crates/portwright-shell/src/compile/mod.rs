@@ -76,7 +76,11 @@ pub(crate) fn expressions(
     bound: &[Atom],
     local_calls: LocalCalls,
 ) -> Result<CompiledExpression, Vec<Diagnostic>> {
-    let mut compiler = Compiler::new(atoms::ERL_EVAL, local_calls, Origin::Expressions);
+    let origin = match local_calls {
+        LocalCalls::Shell => Origin::Shell,
+        _ => Origin::Expressions,
+    };
+    let mut compiler = Compiler::new(atoms::ERL_EVAL, local_calls, origin);
     compiler.functions.push(None);
     compiler.f = Builder::new(Atom::literal("expr"), 0, FunctionKind::Expression);
     for name in bound {

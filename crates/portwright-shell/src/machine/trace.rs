@@ -9,6 +9,15 @@ use crate::exception::Exception;
 /// Entries of a trace; OTP's `backtrace_depth`.
 const DEPTH: usize = 8;
 
+/// What stands at the bottom of a trace of something typed into OTP 25's shell.
+const SHELL_BOTTOM: [(&str, &str, i64, u32); 5] = [
+    ("erl_eval", "do_apply", 7, 748),
+    ("erl_eval", "expr", 6, 480),
+    ("shell", "exprs", 7, 691),
+    ("shell", "eval_exprs", 7, 647),
+    ("shell", "eval_loop", 3, 632),
+];
+
 /// The function that a native failure happened in.
 pub(super) struct Culprit {
     pub(super) module: Atom,
@@ -115,7 +124,7 @@ impl Machine {
         clause: bool,
         own_arguments: Option<Term>,
     ) {
-        let mut evaluated = false;
+        let mut evaluated = None;
         let current = (&self.module, self.function, self.pc, self.base);
         let callers = self
             .frames
@@ -139,12 +148,12 @@ impl Machine {
             } else {
                 own_arguments.clone()
             };
-            if module.origin == Origin::Expressions {
+            if module.origin.is_expressions() {
                 if let Some(arguments) = arguments {
                     let name = Atom::literal("-inside-an-interpreted-fun-");
                     entries.push(entry(atoms::ERL_EVAL, name, arguments, Term::Nil));
                 }
-                evaluated = true;
+                evaluated = Some(module.origin);
                 continue;
             }
             if code.kind == FunctionKind::Expression {
@@ -153,12 +162,20 @@ impl Machine {
             entries.push(frame_entry(module, code, pc, arguments));
         }
         // What `erl_eval` did between the functions it called does not show in
-        // OTP either where it called last; at the bottom one entry stands for it.
-        if evaluated && entries.len() < DEPTH {
-            let name = Atom::literal("do_apply");
-            let place = location("erl_eval.erl", 748);
-            entries.push(entry(atoms::ERL_EVAL, name, Term::from(7_i64), place));
-        }
+        // OTP either where it called last. At the bottom stand its entries and those
+        // of the shell, as they are for a BIF within a `catch`.
+        let bottom: &[(&str, &str, i64, u32)] = match evaluated {
+            Some(Origin::Shell) => &SHELL_BOTTOM,
+            Some(_) => &SHELL_BOTTOM[..2],
+            None => &[],
+        };
+        let room = DEPTH.saturating_sub(entries.len());
+        entries.extend(
+            bottom
+                .iter()
+                .take(room)
+                .map(|(module, function, arity, line)| otp_entry(module, function, *arity, *line)),
+        );
     }
 }
 
