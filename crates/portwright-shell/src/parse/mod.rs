@@ -1,6 +1,7 @@
 //! From text to syntax trees.
 
 pub(crate) mod ast;
+mod clause;
 mod expression;
 mod forms;
 pub(crate) mod token;
