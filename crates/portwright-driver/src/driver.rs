@@ -140,6 +140,8 @@ pub enum Request {
     /// The owner has no more input: let what is behind the driver see the end of
     /// its input once the queue is written, and read on.
     CloseInput,
+    /// Write now what the driver has put off writing: somebody looks at the queue.
+    WriteNow,
     /// Send a signal to the program behind the driver, or to its whole process
     /// group.
     Signal {

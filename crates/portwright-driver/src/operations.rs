@@ -119,6 +119,7 @@ pub trait PortOperations {
     fn is_line(&self) -> bool;
 
     fn output(&self, header: &[u8], data: Option<Bytes>) -> bool;
+    fn output_each(&self, packets: Vec<Bytes>) -> bool;
     fn output_unlined(&self, header: &[u8], pieces: Vec<Bytes>) -> bool;
     fn output_error(&self, data: Bytes) -> bool;
     fn output_term(&self, term: Term) -> Delivery;

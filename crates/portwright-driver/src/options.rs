@@ -94,6 +94,8 @@ pub struct ProgramOptions {
     /// process group can be signalled without hitting a stranger. Not a setting
     /// of OTP.
     pub keep_group: bool,
+    /// Small commands that come in quick succession may be written together.
+    pub gather_writes: bool,
     /// A file that cannot be executed ends the program with the number of the error
     /// as its status, as in OTP (P-042), instead of failing `start`.
     pub late_exec_errors: bool,

@@ -3,12 +3,17 @@
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
+
+/// How much room for copied bytes is made at a time.
+const TAIL_BYTES: usize = 8 * 1024;
 
 /// Bytes that a driver has not got rid of yet, as a vector of shared slices.
 ///
-/// Pieces are never merged and never copied. The queue's content decides what
-/// closing does: a port whose queue is not empty lingers until it is.
+/// Pieces that are pushed are never merged and never copied; small ones may be
+/// [`append`](Self::append)ed instead, which copies them into one piece. The queue's
+/// content decides what closing does: a port whose queue is not empty lingers until
+/// it is.
 ///
 /// # Source
 ///
@@ -29,16 +34,15 @@ use bytes::{Buf, Bytes};
 #[derive(Debug, Default)]
 pub struct Queue {
     pieces: VecDeque<Bytes>,
+    /// Copied bytes behind the last piece.
+    tail: BytesMut,
     len: usize,
 }
 
 impl Queue {
     /// An empty queue.
-    pub const fn new() -> Self {
-        Self {
-            pieces: VecDeque::new(),
-            len: 0,
-        }
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// The number of bytes in the queue.
@@ -54,6 +58,7 @@ impl Queue {
     /// Adds bytes at the end. An empty piece adds nothing.
     pub fn push_back(&mut self, bytes: Bytes) {
         if !bytes.is_empty() {
+            self.seal();
             self.len += bytes.len();
             self.pieces.push_back(bytes);
         }
@@ -67,6 +72,24 @@ impl Queue {
         }
     }
 
+    /// Copies bytes to the end; what is appended one after another becomes one
+    /// piece.
+    pub fn append(&mut self, bytes: &[u8]) {
+        if self.tail.capacity() - self.tail.len() < bytes.len() {
+            self.seal();
+            self.tail.reserve(bytes.len().max(TAIL_BYTES));
+        }
+        self.len += bytes.len();
+        self.tail.extend_from_slice(bytes);
+    }
+
+    /// Makes a piece of what was appended.
+    fn seal(&mut self) {
+        if !self.tail.is_empty() {
+            self.pieces.push_back(self.tail.split().freeze());
+        }
+    }
+
     /// Removes `count` bytes from the head and returns how many are left, or
     /// `None` (and removes nothing) when there are fewer.
     pub fn advance(&mut self, count: usize) -> Option<usize> {
@@ -76,10 +99,10 @@ impl Queue {
         self.len -= count;
         let mut left = count;
         while left > 0 {
-            let first = self
-                .pieces
-                .front_mut()
-                .expect("len counts the pieces' bytes");
+            let Some(first) = self.pieces.front_mut() else {
+                self.tail.advance(left);
+                break;
+            };
             if first.len() > left {
                 first.advance(left);
                 break;
@@ -88,8 +111,11 @@ impl Queue {
             self.pieces.pop_front();
         }
         // An idle port keeps no memory for a queue that was long once.
-        if self.pieces.is_empty() && self.pieces.capacity() > 64 {
-            self.pieces = VecDeque::new();
+        if self.is_empty() {
+            self.tail = BytesMut::new();
+            if self.pieces.capacity() > 64 {
+                self.pieces = VecDeque::new();
+            }
         }
         Some(self.len)
     }
@@ -100,15 +126,18 @@ impl Queue {
     }
 
     /// The pieces from the head on.
-    pub fn pieces(&self) -> impl Iterator<Item = &Bytes> {
+    pub fn pieces(&mut self) -> impl Iterator<Item = &Bytes> {
+        self.seal();
         self.pieces.iter()
     }
 
     /// Fills `slices` with the first pieces, for a vectored write; returns how
     /// many it filled.
     pub fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let tail = (!self.tail.is_empty()).then_some(&self.tail[..]);
+        let all = self.pieces.iter().map(|piece| &piece[..]).chain(tail);
         let mut filled = 0;
-        for (slot, piece) in slices.iter_mut().zip(&self.pieces) {
+        for (slot, piece) in slices.iter_mut().zip(all) {
             *slot = IoSlice::new(piece);
             filled += 1;
         }
@@ -125,6 +154,7 @@ mod tests {
     enum Step {
         Back(Vec<u8>),
         Front(Vec<u8>),
+        Append(Vec<u8>),
         Advance(usize),
     }
 
@@ -132,7 +162,8 @@ mod tests {
         let data = proptest::collection::vec(any::<u8>(), 0..9);
         prop_oneof![
             data.clone().prop_map(Step::Back),
-            data.prop_map(Step::Front),
+            data.clone().prop_map(Step::Front),
+            data.prop_map(Step::Append),
             (0usize..12).prop_map(Step::Advance),
         ]
     }
@@ -153,6 +184,10 @@ mod tests {
                         data.iter().rev().for_each(|byte| model.push_front(*byte));
                         queue.push_front(data.into());
                     }
+                    Step::Append(data) => {
+                        model.extend(&data);
+                        queue.append(&data);
+                    }
                     Step::Advance(count) => {
                         let expect = (count <= model.len()).then(|| {
                             model.drain(..count);
@@ -161,6 +196,10 @@ mod tests {
                         prop_assert_eq!(queue.advance(count), expect);
                     }
                 }
+                let mut slices = [IoSlice::new(&[]); 64];
+                let filled = queue.fill(&mut slices);
+                let filled: Vec<u8> = slices[..filled].iter().flat_map(|slice| slice.to_vec()).collect();
+                prop_assert_eq!(&filled, &Vec::from(model.clone()));
                 let flat: Vec<u8> = queue.pieces().flatten().copied().collect();
                 prop_assert_eq!(&flat, &Vec::from(model.clone()));
                 prop_assert_eq!(queue.len(), model.len());

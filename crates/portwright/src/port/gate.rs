@@ -1,6 +1,6 @@
 //! Back pressure on what a port reads, for owners that read a stream.
 
-use crate::sync::Mutex;
+use parking_lot::Mutex;
 
 /// Counts the bytes that the owner has not taken yet. While there are too many,
 /// the port's descriptors are not watched for reading, and whoever writes to them
@@ -51,12 +51,17 @@ impl Gate {
         state.waiting_bytes <= self.limit_bytes / 2 && std::mem::replace(&mut state.shut, false)
     }
 
+    /// Whether there is a gate at all.
+    pub(super) fn is_limited(&self) -> bool {
+        self.limit_bytes != 0
+    }
+
     pub(super) fn is_shut(&self) -> bool {
         self.limit_bytes != 0 && self.state.lock().shut
     }
 }
 
-#[cfg(all(test, not(portwright_loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

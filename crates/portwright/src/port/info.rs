@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use portwright_driver::DriverFlags;
+use portwright_driver::{DriverFlags, Request};
 use portwright_term::{Atom, Pid, Term, atoms};
 
 use super::{Phase, PortCore};
@@ -131,6 +131,15 @@ impl PortCore {
             if matches!(port.phase(), Phase::Gone) {
                 return None;
             }
+            if port.queue_len() > 0 {
+                // The size that is shown is what the operating system does not take.
+                port.callback(held, None, |driver, context| {
+                    driver.request(context, Request::WriteNow)
+                });
+                if port.phase() == Phase::Gone {
+                    return None;
+                }
+            }
             let registered_name = *port.registered.lock();
             let state = port.state(held);
             let flags = port.driver.entry.driver_flags();
@@ -147,7 +156,7 @@ impl PortCore {
                 queue_size: port.queue_len(),
                 monitors: state.driver_monitors.iter().map(|(_, pid)| *pid).collect(),
                 monitored_by: state.monitors.iter().map(|(pid, _)| *pid).collect(),
-                parallelism: state.parallelism,
+                parallelism: port.parallelism,
                 locking: if flags.contains(DriverFlags::PORT_LOCKING) {
                     Locking::PortLevel
                 } else {

@@ -245,7 +245,17 @@ fn program_options(node: &NodeCore, settings: &PortSettings) -> ProgramOptions {
         early_status: settings.early_status,
         keep_reading: settings.keep_reading,
         keep_group: settings.keep_group,
+        gather_writes: gathers_writes(settings),
         late_exec_errors: settings.late_exec_errors,
+    }
+}
+
+/// Bytes that are put off count as queued, so limits that are smaller than what is
+/// put off would make the port busy where OTP's is not.
+fn gathers_writes(settings: &PortSettings) -> bool {
+    match settings.busy_limits_port.unwrap_or(DEFAULT_LIMITS) {
+        BusyLimits::Disabled => true,
+        BusyLimits::Limits { high, .. } => high > crate::program::GATHER_BYTES as u64,
     }
 }
 
@@ -481,6 +491,7 @@ impl PortCore {
             registered: Mutex::new(None),
             input_closed: false.into(),
             output_dropped: false.into(),
+            parallelism: settings.parallelism,
             gate: Gate::new(settings.unread_limit),
             data: Mutex::new(None),
             owner: Mutex::new(Arc::clone(owner)),
@@ -497,7 +508,6 @@ impl PortCore {
                 binary: false,
                 eof: false,
                 line: None,
-                parallelism: settings.parallelism,
                 selects: Vec::new(),
                 next_select: 0,
                 timer: None,

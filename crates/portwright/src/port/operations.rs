@@ -93,6 +93,35 @@ impl PortOperations for Operations<'_> {
         true
     }
 
+    fn output_each(&self, packets: Vec<Bytes>) -> bool {
+        let mut state = self.port.state(self.held);
+        if !self.is_heard() || state.line.is_some() || self.port.gate.is_limited() {
+            drop(state);
+            return packets
+                .into_iter()
+                .fold(true, |_, packet| self.output(&[], Some(packet)));
+        }
+        state.input += packets.iter().map(Bytes::len).sum::<usize>() as u64;
+        let (binary, port) = (state.binary, self.port.id);
+        let messages = packets.into_iter().map(|packet| {
+            let data = if binary {
+                PortData::binary(packet)
+            } else {
+                PortData::list(packet)
+            };
+            Message::Port {
+                port,
+                message: PortMessage::Data(data),
+            }
+        });
+        let waker = state.connected.post_all(messages);
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        true
+    }
+
     fn output_unlined(&self, header: &[u8], pieces: Vec<Bytes>) -> bool {
         if !self.is_heard() {
             return self.is_usable();

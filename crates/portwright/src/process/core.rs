@@ -144,6 +144,11 @@ impl ProcessCore {
         self.state.lock().mailbox.push(message).unwrap_or(None)
     }
 
+    /// As [`post`](Self::post), for many messages at once.
+    pub(crate) fn post_all(&self, messages: impl Iterator<Item = Message>) -> Option<Waker> {
+        self.state.lock().mailbox.push_all(messages)
+    }
+
     /// Puts a message into the mailbox; `false` when the process is dead.
     pub(crate) fn deliver(&self, message: Message) -> bool {
         let pushed = self.state.lock().mailbox.push(message);

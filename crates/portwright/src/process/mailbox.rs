@@ -38,6 +38,16 @@ impl<T> Mailbox<T> {
         Ok(self.waker.take())
     }
 
+    /// Adds messages, as [`push`](Self::push); of a process that has ended they are
+    /// dropped.
+    pub(super) fn push_all(&mut self, messages: impl Iterator<Item = T>) -> Option<Waker> {
+        if self.closed {
+            return None;
+        }
+        self.messages.extend(messages);
+        self.waker.take()
+    }
+
     /// Moves all messages to `into`; if there are none, `waker` is woken by the
     /// next one, or by the end.
     pub(super) fn take(&mut self, into: &mut VecDeque<T>, waker: Option<&Waker>) -> Taken {

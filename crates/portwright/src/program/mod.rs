@@ -8,6 +8,8 @@ mod plan;
 mod spawn;
 mod wire;
 
+pub(crate) use spawn::GATHER_BYTES;
+
 use portwright_driver::{DriverEntry, DriverFlags};
 
 /// The driver for external programs. Not to be found by name, as in OTP.

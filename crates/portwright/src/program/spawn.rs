@@ -4,6 +4,7 @@ use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::Duration;
 
 use bytes::Bytes;
 use portwright_driver::{
@@ -18,6 +19,16 @@ use super::child::{Child, Ended, start};
 use super::plan::{Plan, text};
 use super::wire::{Flow, READ_BYTES, Read, Wire, read, write, write_queue};
 use super::{fail, orphans};
+
+/// Commands up to this size are copied together when they come in a burst.
+const SMALL_BYTES: usize = 1024;
+
+/// How much is gathered before it is written at the latest.
+pub(crate) const GATHER_BYTES: usize = 4096;
+
+/// Commands that are written one by one before a burst is called one. Every answer
+/// of the program ends a burst, so requests that are answered are never put off.
+const BURST: u32 = 3;
 
 /// An external program behind pipes.
 pub(super) struct SpawnDriver {
@@ -41,6 +52,13 @@ pub(super) struct SpawnDriver {
     keep_group: bool,
     /// The input is closed as soon as the queue is written.
     input_ends: bool,
+    gathers: bool,
+    /// Commands since the program last said something.
+    burst: u32,
+    /// Queued data is to be written when the port's timer expires.
+    put_off: bool,
+    /// The pipe is full: the input is selected for writing.
+    waits_for_room: bool,
 }
 
 impl Driver for SpawnDriver {
@@ -74,12 +92,20 @@ impl Driver for SpawnDriver {
             // P-141: a port that only reads; or the input was closed meanwhile.
             return fail(port, Errno::BADF);
         };
+        self.burst = self.burst.saturating_add(1);
+        let queued = port.queue_len();
+        if self.gathers && (queued > 0 || self.burst > BURST) && data.len() <= SMALL_BYTES {
+            if !self.wire.gather(port, &data) {
+                return fail(port, Errno::INVAL);
+            }
+            return self.put_off(port);
+        }
         let Some(data) = self.wire.frame(data) else {
             return fail(port, Errno::INVAL);
         };
-        if port.queue_len() > 0 {
+        if queued > 0 {
             port.with_queue(|queue| data.iter().for_each(|piece| queue.push_back(piece.clone())));
-            return;
+            return self.put_off(port);
         }
         let len = data.len();
         match write(input.as_fd(), data) {
@@ -88,28 +114,28 @@ impl Driver for SpawnDriver {
                 let rest: usize = left.iter().map(Bytes::len).sum();
                 self.input_flow.passed(input.as_fd(), len - rest, true);
                 port.with_queue(|queue| left.into_iter().for_each(|piece| queue.push_back(piece)));
-                port.select(input.as_raw_fd(), Interest::WRITE, Select::On);
+                self.wait_for_room(port);
             }
             Err(error) => self.write_failed(port, error),
         }
     }
 
-    fn ready_output(&mut self, port: &PortContext<'_>, fd: RawFd) {
-        let Some(input) = &self.input else { return };
-        let queued = port.queue_len();
-        let result = write_queue(port, input.as_fd(), usize::MAX);
-        let written = queued.saturating_sub(port.queue_len());
-        self.input_flow
-            .passed(input.as_fd(), written, result == Ok(false));
-        match result {
-            Ok(false) => {}
-            Ok(true) => {
-                port.select(fd, Interest::WRITE, Select::Off);
-                if self.input_ends {
-                    self.input = None;
-                }
-            }
-            Err(error) => self.write_failed(port, error),
+    fn ready_output(&mut self, port: &PortContext<'_>, _fd: RawFd) {
+        self.write_out(port);
+    }
+
+    /// What was put off is due.
+    fn timeout(&mut self, port: &PortContext<'_>) {
+        self.put_off = false;
+        self.burst = 0;
+        if !self.waits_for_room {
+            self.write_out(port);
+        }
+    }
+
+    fn flush(&mut self, port: &PortContext<'_>) {
+        if !self.waits_for_room {
+            self.write_out(port);
         }
     }
 
@@ -131,7 +157,12 @@ impl Driver for SpawnDriver {
         }
     }
 
-    fn stop(&mut self, _port: &PortContext<'_>) {
+    fn stop(&mut self, port: &PortContext<'_>) {
+        // Without our putting it off it would have been written long ago, even if
+        // the port was killed since.
+        if let Some(input) = self.input.as_ref().filter(|_| self.put_off) {
+            let _ = write_queue(port, input.as_fd(), usize::MAX);
+        }
         if let Some(child) = self.child.take() {
             orphans::adopt(child.into_pidfd());
         }
@@ -143,10 +174,15 @@ impl Driver for SpawnDriver {
                 if self.input.is_none() {
                     return Err(NotSupported);
                 }
-                if port.queue_len() == 0 {
-                    self.input = None;
-                } else {
-                    self.input_ends = true;
+                self.input_ends = true;
+                if !self.waits_for_room {
+                    self.write_out(port);
+                }
+                Ok(())
+            }
+            Request::WriteNow => {
+                if self.put_off && !self.waits_for_room {
+                    self.write_out(port);
                 }
                 Ok(())
             }
@@ -236,13 +272,61 @@ impl SpawnDriver {
             keep_reading: program.keep_reading,
             keep_group: program.keep_group,
             input_ends: false,
+            gathers: program.gather_writes,
+            burst: 0,
+            put_off: false,
+            waits_for_room: false,
         })
+    }
+
+    /// Sees to it that queued data is written soon: now if there is much of it, else
+    /// together with what else comes in the same moment.
+    fn put_off(&mut self, port: &PortContext<'_>) {
+        if self.waits_for_room {
+            return;
+        }
+        if port.queue_len() >= GATHER_BYTES {
+            self.write_out(port);
+        } else if !self.put_off {
+            self.put_off = true;
+            port.set_timer(Duration::ZERO);
+        }
+    }
+
+    /// Writes what is queued, as far as the pipe takes it.
+    fn write_out(&mut self, port: &PortContext<'_>) {
+        let Some(input) = &self.input else { return };
+        let queued = port.queue_len();
+        let result = write_queue(port, input.as_fd(), usize::MAX);
+        let written = queued.saturating_sub(port.queue_len());
+        self.input_flow
+            .passed(input.as_fd(), written, result == Ok(false));
+        match result {
+            Ok(false) => self.wait_for_room(port),
+            Ok(true) => {
+                if std::mem::take(&mut self.waits_for_room) {
+                    port.select(input.as_raw_fd(), Interest::WRITE, Select::Off);
+                }
+                if self.input_ends {
+                    self.input = None;
+                }
+            }
+            Err(error) => self.write_failed(port, error),
+        }
+    }
+
+    fn wait_for_room(&mut self, port: &PortContext<'_>) {
+        let Some(input) = &self.input else { return };
+        if !self.waits_for_room {
+            self.waits_for_room = port.select(input.as_raw_fd(), Interest::WRITE, Select::On);
+        }
     }
 
     fn read_output(&mut self, port: &PortContext<'_>) {
         let Some(output) = &self.output else { return };
         match read(output.as_fd()) {
             Ok(Read::Data(data)) => {
+                self.burst = 0;
                 let full = data.len() == READ_BYTES;
                 self.output_flow.passed(output.as_fd(), data.len(), full);
                 self.wire.deliver(port, data);
@@ -311,6 +395,7 @@ impl SpawnDriver {
         if let Some(input) = self.input.take() {
             port.select(input.as_raw_fd(), Interest::WRITE, Select::Off);
         }
+        self.waits_for_room = false;
         port.with_queue(portwright_driver::Queue::clear);
         port.input_closed();
     }

@@ -81,10 +81,39 @@ impl Wire {
             None => {
                 port.output(data);
             }
-            Some(decoder) => decoder.feed(data, |packet| {
-                port.output(packet);
-            }),
+            Some(decoder) => {
+                let mut packets = Vec::new();
+                decoder.feed(data, |packet| packets.push(packet));
+                match packets.len() {
+                    0 => {}
+                    1 => {
+                        packets.pop().map(|packet| port.output(packet));
+                    }
+                    _ => {
+                        port.output_each(packets);
+                    }
+                }
+            }
         }
+    }
+
+    /// Puts a short piece of data, with its header in front, into the port's queue;
+    /// `false` when it is too long for the header.
+    pub(super) fn gather(&self, port: &PortContext<'_>, data: &IoVec) -> bool {
+        let header = match self.header {
+            None => None,
+            Some(header) => match header.encode(data.len()) {
+                None => return false,
+                header => header,
+            },
+        };
+        port.with_queue(|queue| {
+            if let Some(header) = &header {
+                queue.append(header.as_ref());
+            }
+            data.iter().for_each(|piece| queue.append(piece));
+        });
+        true
     }
 
     /// Data with its header in front; `None` when it is too long for the header.
@@ -162,14 +191,15 @@ pub(super) fn write_queue(
     max_bytes: usize,
 ) -> Result<bool, Errno> {
     let result = port.with_queue(|queue| {
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let mut count = queue.fill(&mut slices);
-        if max_bytes < usize::MAX && count > 0 {
+        if max_bytes < usize::MAX {
             // A descriptor that may block takes a little at a time.
-            let first = queue.pieces().next().map_or(&[][..], |piece| &piece[..]);
-            slices[0] = IoSlice::new(&first[..first.len().min(max_bytes)]);
-            count = 1;
+            let first = queue.pieces().next().cloned().unwrap_or_default();
+            let some = IoSlice::new(&first[..first.len().min(max_bytes)]);
+            let written = writev(fd, &[some])?;
+            return Ok(queue.advance(written) == Some(0));
         }
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let count = queue.fill(&mut slices);
         let written = writev(fd, &slices[..count])?;
         Ok(queue.advance(written) == Some(0))
     });
