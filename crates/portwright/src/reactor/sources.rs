@@ -82,11 +82,6 @@ impl Sources {
                 return Err(error.into());
             }
         };
-        if interest.is_none() && !unpollable {
-            // The set reports a hang-up whether that is wanted or not, again and
-            // again: a descriptor that is not watched is not in it.
-            control(epoll, Control::Delete, fd, token, interest)?;
-        }
         if let Some(robbed) = self.by_fd.insert(fd, token) {
             self.forget(robbed);
         }
@@ -107,16 +102,12 @@ impl Sources {
         interest: Interest,
     ) -> io::Result<()> {
         let entry = self.entry(token).ok_or(Errno::BADF)?;
-        let old = std::mem::replace(&mut entry.interest, interest);
-        if entry.unpollable || old == interest {
-            return Ok(());
+        if entry.interest != interest {
+            if !entry.unpollable {
+                control(epoll, Control::Modify, entry.fd, token, interest)?;
+            }
+            entry.interest = interest;
         }
-        let change = match (old.is_none(), interest.is_none()) {
-            (true, _) => Control::Add,
-            (_, true) => Control::Delete,
-            _ => Control::Modify,
-        };
-        control(epoll, change, entry.fd, token, interest)?;
         Ok(())
     }
 
@@ -128,7 +119,7 @@ impl Sources {
     ) -> Option<Arc<dyn Source>> {
         let entry = self.entry(token)?;
         let fd = entry.fd;
-        if !entry.unpollable && !entry.interest.is_none() {
+        if !entry.unpollable {
             // Fails when the descriptor was closed before: epoll forgot it then.
             let _ = control(epoll, Control::Delete, fd, token, Interest::NONE);
         }
@@ -289,55 +280,5 @@ mod tests {
         assert_eq!(events(epoll.as_fd()), 0);
         set(Interest::READ);
         assert_eq!([events(epoll.as_fd()), events(epoll.as_fd())], [1, 1]);
-    }
-}
-
-#[cfg(all(test, not(portwright_loom)))]
-mod tests {
-    use std::os::fd::{AsFd, AsRawFd};
-
-    use rustix::event::Timespec;
-
-    use super::*;
-
-    struct Nobody;
-
-    impl Source for Nobody {
-        fn ready(self: Arc<Self>, _readiness: Interest) {}
-    }
-
-    // The set reports hang-ups unasked: a port that was held back span on them.
-    #[test]
-    fn a_descriptor_that_is_not_watched_reports_no_hang_up() {
-        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
-        let (reader, writer) = std::io::pipe().unwrap();
-        drop(writer);
-        let mut sources = Sources::default();
-        let mut events = [epoll::Event {
-            flags: epoll::EventFlags::empty(),
-            data: epoll::EventData::new_u64(0),
-        }; 2];
-        let mut count = || {
-            let now = Timespec {
-                tv_sec: 0,
-                tv_nsec: 0,
-            };
-            epoll::wait(&epoll, &mut events[..], Some(&now)).unwrap()
-        };
-        let fd = reader.as_raw_fd();
-        let token = sources
-            .add(epoll.as_fd(), fd, Interest::NONE, Arc::new(Nobody))
-            .unwrap();
-        assert_eq!(count(), 0);
-        sources
-            .set_interest(epoll.as_fd(), token, Interest::READ)
-            .unwrap();
-        assert_eq!(count(), 1);
-        sources
-            .set_interest(epoll.as_fd(), token, Interest::NONE)
-            .unwrap();
-        assert_eq!(count(), 0);
-        sources.remove(epoll.as_fd(), token);
-        assert!(sources.is_empty());
     }
 }
