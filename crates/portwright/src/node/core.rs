@@ -13,6 +13,7 @@ use portwright_term::{Atom, Pid, PortId, Reference};
 use tokio::runtime::{Handle, Runtime};
 
 use super::Registered;
+use crate::port::Scheduler;
 use crate::port::{KnownDriver, PortCore};
 use crate::process::{ProcessCore, Signalled};
 use crate::reactor::Reactor;
@@ -36,6 +37,7 @@ pub(crate) struct NodeCore {
     pub(super) environment: Mutex<HashMap<OsString, Option<OsString>>>,
     pub(super) reactor: Arc<Reactor>,
     pub(super) pool: Pool,
+    pub(super) scheduler: Scheduler,
     /// The runtime in which the node was made.
     pub(super) home: Option<Handle>,
     /// A runtime of the node's own, where there is no other.
@@ -51,6 +53,10 @@ impl NodeCore {
 
     pub(crate) fn reactor(&self) -> &Arc<Reactor> {
         &self.reactor
+    }
+
+    pub(crate) fn scheduler(&self) -> &Scheduler {
+        &self.scheduler
     }
 
     pub(crate) fn pool(&self) -> &Pool {

@@ -17,6 +17,7 @@ use tokio::runtime::Handle;
 
 pub(crate) use self::core::NodeCore;
 
+use crate::port::Scheduler;
 use crate::port::{KnownDriver, Port};
 use crate::process::{Process, Signalled};
 use crate::program;
@@ -424,6 +425,7 @@ impl NodeBuilder {
             environment: Mutex::default(),
             reactor: Reactor::new()?,
             pool: Pool::new(self.async_threads),
+            scheduler: Scheduler::default(),
             home: Handle::try_current().ok(),
             own: OnceLock::new(),
             started: Instant::now(),

@@ -24,6 +24,7 @@ mod open;
 mod operations;
 mod relations;
 mod remote;
+mod scheduler;
 mod select;
 mod signal;
 mod turn;
@@ -54,6 +55,7 @@ pub use info::{Locking, PortInfo};
 pub(crate) use message::is_command;
 pub use open::OpenError;
 pub(crate) use open::{Open, open};
+pub(crate) use scheduler::Scheduler;
 
 use busy::BusyState;
 use close::Ending;
@@ -108,6 +110,8 @@ pub(crate) struct PortCore {
     input_closed: AtomicBool,
     /// The port ended before all its output was written.
     output_dropped: AtomicBool,
+    /// Commands are left to the scheduler.
+    parallelism: bool,
     gate: Gate,
     data: Mutex<Option<Term>>,
     /// The same as `State::connected`, for threads without the turn.
@@ -128,7 +132,6 @@ struct State {
     os_pid: Option<u32>,
     binary: bool,
     eof: bool,
-    parallelism: bool,
     line: Option<Box<crate::framing::line::LineBuffer>>,
     selects: Vec<Arc<PortSelect>>,
     next_select: u64,
@@ -225,6 +228,18 @@ impl PortCore {
         }
     }
 
+    /// Leaves a command to the node's scheduler: `{parallelism,true}`. Its sender
+    /// goes on at once, and may find the signal queue full (P-808).
+    #[cold]
+    fn schedule(self: &Arc<Self>, mut command: Command) {
+        command.queued_bytes = command.data.len();
+        self.busy.add_signal_bytes(command.queued_bytes);
+        let signal = Signal::Command(command);
+        if let Some(owed) = self.turn().queue_for_later(self, signal) {
+            self.node.scheduler().see_to(owed);
+        }
+    }
+
     /// Runs `run` with the turn held and returns its result, waiting for the turn
     /// if need be. `None` when the calling thread holds the turn already, that is
     /// from inside a callback of the port (or, with driver-level locking, of the
@@ -259,7 +274,13 @@ impl PortCore {
     /// Handles one signal under the turn.
     fn handle(self: &Arc<Self>, held: &Held<'_>, signal: Signal) {
         match signal {
-            Signal::Command(command) => self.handle_command(held, command),
+            Signal::Command(command) => {
+                let queued_bytes = command.queued_bytes;
+                self.handle_command(held, command);
+                if queued_bytes > 0 {
+                    self.busy.remove_signal_bytes(queued_bytes);
+                }
+            }
             Signal::Message { claimed, action } => self.handle_message(held, claimed, action),
             Signal::BadMessage => self.bad_signal(held),
             Signal::Exit { from, reason, by } => self.handle_exit(held, from, reason, by),
@@ -345,11 +366,8 @@ impl PortCore {
             caller,
             claimed,
             data,
-            queued_bytes,
+            ..
         } = command;
-        if queued_bytes > 0 {
-            self.busy.remove_signal_bytes(queued_bytes);
-        }
         if self.phase() != Phase::Open {
             return;
         }
@@ -503,6 +521,9 @@ impl PortCore {
             data,
             queued_bytes: 0,
         };
+        if self.parallelism {
+            return self.schedule(command);
+        }
         // As `signal`, for the signal that has to be fast.
         let turn = self.turn();
         match turn.try_hold() {

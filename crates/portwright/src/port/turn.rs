@@ -79,6 +79,14 @@ impl Turn {
             .then(|| self.held())
     }
 
+    /// As [`queue`](Self::queue), but the caller does not handle the signal: whoever
+    /// sees to what is returned does, on any thread.
+    pub(crate) fn queue_for_later(&self, port: &Arc<PortCore>, signal: Signal) -> Option<Owed> {
+        self.signals
+            .leave((Arc::clone(port), signal))
+            .then(|| Owed(Arc::clone(port)))
+    }
+
     /// Handles what was queued and lets go.
     pub(crate) fn release(&self, held: Held<'_>) {
         loop {
@@ -90,6 +98,17 @@ impl Turn {
             self.holder.store(thread_mark(), Ordering::Relaxed);
             port.handle(&held, signal);
         }
+    }
+}
+
+/// A turn that is taken, with signals that nobody handles yet. To drop it is to see
+/// to them: a turn that nobody lets go would be taken for ever.
+pub(crate) struct Owed(Arc<PortCore>);
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        let turn = self.0.turn();
+        turn.release(turn.held());
     }
 }
 
@@ -110,7 +129,8 @@ pub(crate) struct TurnCell<T> {
 // SAFETY: a `RefCell` must not be used by two threads at once. Its only uses are
 // `get_mut` and `try_get_mut` below, which ask for a `Held`; `PortCore::check` pins that
 // the `Held` is of the turn that guards this cell. A `Held` exists only between
-// `Turn::try_hold`/`queue` and `release`, and `Handoff` lets one thread in at a
+// `Turn::try_hold`/`queue`, or the drop of the `Owed` that stands for a taken turn,
+// and `release`, and `Handoff` lets one thread in at a
 // time with acquire and release ordering (its loom test), and it cannot leave its thread.
 // `T: Send`, because the value is used by one thread after another.
 unsafe impl<T: Send> Sync for TurnCell<T> {}

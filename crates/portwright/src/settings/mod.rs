@@ -261,7 +261,9 @@ impl PortSettings {
         self
     }
 
-    /// `{parallelism,Boolean}`: a scheduling hint of OTP, without effect here.
+    /// `{parallelism,Boolean}`: whether commands are handled by a thread of the node
+    /// instead of their sender's. The sender goes on at once; what is not handled yet
+    /// counts for [`busy_limits_msgq`](Self::busy_limits_msgq). Default: no.
     pub fn parallelism(mut self, parallelism: bool) -> Self {
         self.parallelism = parallelism;
         self
