@@ -32,16 +32,12 @@ pub(crate) fn compare(items: &[Item], jobs: usize, against_otp: bool) -> Result<
             otp: theirs.as_ref().map(|results| results[index].clone()),
         });
     }
-    let mut again = 0;
     for row in &mut rows {
-        again += usize::from(row.try_again(&known, folder.path())?);
+        row.try_again(&known, folder.path())?;
     }
     let mut tally = Tally::default();
     for row in &rows {
         tally.count(row, &known);
-    }
-    if again > 0 {
-        println!("{again} agreed only when run again, alone");
     }
     if tally.known > 0 {
         println!("{} differ as documented", tally.known);
@@ -71,11 +67,12 @@ impl Row<'_> {
             && (recorded.is_some() || self.otp.is_some())
     }
 
-    /// Runs what differs again; whether that made it agree.
-    fn try_again(&mut self, known: &Known, folder: &Path) -> Result<bool, Error> {
+    /// Runs what differs again, and says so when that made it agree.
+    fn try_again(&mut self, known: &Known, folder: &Path) -> Result<(), Error> {
+        let first = self.ours.result.clone();
         for _ in 0..SECOND_TRIES {
             if self.agrees() || known.reason(self.case, &self.ours.result).is_some() {
-                return Ok(false);
+                break;
             }
             let expected = self.case.result.as_ref();
             if let (Some(otp), Some(expected)) = (&mut self.otp, expected)
@@ -85,10 +82,13 @@ impl Row<'_> {
             }
             self.ours = ours::run(&[self.case], 1, folder)?.remove(0);
             if self.agrees() {
-                return Ok(true);
+                println!(
+                    "{}: agreed only when run again, alone; at first: {first}",
+                    self.case.id
+                );
             }
         }
-        Ok(false)
+        Ok(())
     }
 
     fn print(&self, why: &str) {
