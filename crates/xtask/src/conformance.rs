@@ -21,11 +21,17 @@ pub(crate) struct Arguments {
 ///
 /// It runs where the caller stands: the names of the files are the caller's.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, String> {
-    let status = cargo(&["run", "--quiet", "--package", "portwright-conformance", "--"])
-        .current_dir(std::env::current_dir().map_err(|error| error.to_string())?)
-        .args(&arguments.rest)
-        .status()
-        .map_err(|error| format!("cannot run cargo: {error}"))?;
+    let status = cargo(&[
+        "run",
+        "--quiet",
+        "--package",
+        "portwright-conformance",
+        "--",
+    ])
+    .current_dir(std::env::current_dir().map_err(|error| error.to_string())?)
+    .args(&arguments.rest)
+    .status()
+    .map_err(|error| format!("cannot run cargo: {error}"))?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
     Ok(ExitCode::from(code.unwrap_or(1)))
 }
