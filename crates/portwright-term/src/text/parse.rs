@@ -19,6 +19,9 @@ pub struct ParseOptions {
     pub local_node: Atom,
     /// The creation of identifiers. Default: 0.
     pub local_creation: u32,
+    /// Bits that all segments with a size, such as `0:64` in `<<0:64>>`, may have
+    /// together, since a few characters ask for any number of them. Default: 2^30.
+    pub max_sized_bits: usize,
 }
 
 impl Default for ParseOptions {
@@ -27,6 +30,7 @@ impl Default for ParseOptions {
             identifiers: false,
             local_node: atoms::NONODE_NOHOST,
             local_creation: 0,
+            max_sized_bits: 1 << 30,
         }
     }
 }
@@ -177,6 +181,8 @@ struct Parser<'a> {
     scanner: Scanner<'a>,
     ahead: Option<Token>,
     options: ParseOptions,
+    /// What is left of `max_sized_bits`.
+    sized_bits: usize,
 }
 
 /// A bracket that is open; its terms gather in one common stack.
@@ -209,6 +215,7 @@ impl<'a> Parser<'a> {
             scanner: Scanner::new(text, Position::START),
             ahead: None,
             options: *options,
+            sized_bits: options.max_sized_bits,
         }
     }
 

@@ -6,10 +6,6 @@ use super::{ParseError, Parser};
 use crate::Term;
 use crate::text::scan::{Position, TokenKind};
 
-/// Bits that a bitstring in a text may have, so that a few characters such as
-/// `<<0:9999999999>>` do not take all memory.
-const MAX_BITS: usize = 1 << 30;
-
 /// How to write the values of a segment.
 #[derive(Default)]
 struct Format {
@@ -87,21 +83,20 @@ impl Parser<'_> {
         } else {
             Format::default()
         };
-        bits.segment(&value, size, &format)
+        bits.segment(&value, size, &format, &mut self.sized_bits)
             .map_err(|why| ParseError::BadSegment { position, why })
     }
 
     fn size(&mut self) -> Result<usize, ParseError> {
         let token = self.need()?;
         match &token.kind {
-            TokenKind::Integer(size) => {
-                size.as_usize()
-                    .filter(|size| *size <= MAX_BITS)
-                    .ok_or(ParseError::BadSegment {
-                        position: token.position,
-                        why: "its size is too large",
-                    })
-            }
+            TokenKind::Integer(size) => size
+                .as_usize()
+                .filter(|size| *size <= self.options.max_sized_bits)
+                .ok_or(ParseError::BadSegment {
+                    position: token.position,
+                    why: "its size is too large",
+                }),
             TokenKind::Char(c) => Ok(u32::from(*c) as usize),
             _ => Err(super::syntax(&token)),
         }
@@ -184,21 +179,18 @@ impl Bits {
         Term::bits(self.bytes, self.tail_bits as u8).unwrap_or(Term::Nil)
     }
 
-    fn len(&self) -> usize {
-        self.bytes.len() * 8 - (8 - self.tail_bits) % 8
-    }
-
     fn segment(
         &mut self,
         value: &Value,
         size: Option<usize>,
         format: &Format,
+        sized_bits: &mut usize,
     ) -> Result<(), &'static str> {
         match value {
-            Value::Number(number) => self.number(number, size, format),
+            Value::Number(number) => self.number(number, size, format, sized_bits),
             Value::Text(text) => text
                 .chars()
-                .try_for_each(|c| self.number(&Term::from(u32::from(c)), size, format)),
+                .try_for_each(|c| self.number(&Term::from(u32::from(c)), size, format, sized_bits)),
         }
     }
 
@@ -207,6 +199,7 @@ impl Bits {
         number: &Term,
         size: Option<usize>,
         format: &Format,
+        sized_bits: &mut usize,
     ) -> Result<(), &'static str> {
         let kind = format.kind.unwrap_or(Kind::Integer);
         let endian = format.endian.unwrap_or(Endian::Big);
@@ -222,11 +215,14 @@ impl Bits {
         let size = match (size, kind) {
             (None, Kind::Float) => 64,
             (None, _) => 8,
-            (Some(size), _) => size.saturating_mul(format.unit.unwrap_or(1)),
+            (Some(size), _) => {
+                let size = size.saturating_mul(format.unit.unwrap_or(1));
+                *sized_bits = sized_bits
+                    .checked_sub(size)
+                    .ok_or("the bitstrings of the text get too long")?;
+                size
+            }
         };
-        if self.len().saturating_add(size) > MAX_BITS {
-            return Err("the bitstring gets too long");
-        }
         if kind == Kind::Float {
             return self.float(number, size, endian);
         }
@@ -287,19 +283,32 @@ impl Bits {
         // The byte of weight 256^n.
         let byte = |n: usize| bytes.len().checked_sub(n + 1).map_or(sign, |at| bytes[at]);
         let (whole, rest) = (size / 8, size % 8);
+        // Where there is a byte of the number at all; all others are the sign.
+        let written = whole.min(bytes.len());
         match endian {
             Endian::Big => {
                 if rest > 0 {
                     self.push(byte(whole) << (8 - rest), rest);
                 }
-                (0..whole).rev().for_each(|n| self.push(byte(n), 8));
+                self.fill(sign, whole - written);
+                (0..written).rev().for_each(|n| self.push(byte(n), 8));
             }
             Endian::Little => {
-                (0..whole).for_each(|n| self.push(byte(n), 8));
+                (0..written).for_each(|n| self.push(byte(n), 8));
+                self.fill(sign, whole - written);
                 if rest > 0 {
                     self.push(byte(whole) << (8 - rest), rest);
                 }
             }
+        }
+    }
+
+    /// Adds a byte `count` times.
+    fn fill(&mut self, byte: u8, count: usize) {
+        if self.tail_bits == 0 {
+            self.bytes.resize(self.bytes.len() + count, byte);
+        } else {
+            (0..count).for_each(|_| self.push(byte, 8));
         }
     }
 

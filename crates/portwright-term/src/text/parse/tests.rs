@@ -82,6 +82,27 @@ fn errors_tell_the_place() {
 }
 
 #[test]
+fn bits_that_a_size_asks_for_are_limited_for_the_whole_text() {
+    let options = ParseOptions {
+        max_sized_bits: 100,
+        ..ParseOptions::default()
+    };
+    let fits = |text| parse_term_with(text, &options).is_ok();
+    assert!(fits("[<<0:50>>,<<0:25/unit:2>>]"));
+    assert!(!fits("[<<0:50>>,<<0:51>>]"));
+    assert!(!fits("<<\"abc\":40>>"));
+    assert!(!fits("<<0:2/unit:51>>"));
+    // What the text spells out is not counted.
+    assert!(fits("<<\"more than a hundred bits\",1,2.5/float>>"));
+    // Together far more than memory: refused at the ninth.
+    let hungry = format!("[{}a]", "<<0:134217728>>,".repeat(10_000));
+    assert!(matches!(
+        parse_term(&hungry),
+        Err(ParseError::BadSegment { position, .. }) if position.column == 2 + 8 * 16 + 2
+    ));
+}
+
+#[test]
 fn identifiers_only_when_asked_for() {
     let options = ParseOptions {
         identifiers: true,
