@@ -790,8 +790,9 @@ fn a_panic_ends_its_port_and_no_other() {
         |_| panic!("on purpose"),
         &["{'EXIT',P,driver_panic}", "{'DOWN',R,port,P,driver_panic}"],
     );
-    for acts in [Acts::default().start(|_, _| panic!("in start"))] {
+    {
         let mut owner = Owner::new();
+        let acts = Acts::default().start(|_, _| panic!("in start"));
         acts.add_to(&owner.node, "acts");
         owner.check(&[
             ("open_port({spawn,acts},[])", "error einval"),

@@ -176,9 +176,7 @@ fn what_io_data_is() {
         "[\"a\"|atom]",
         "[1.5]",
         "[[\"good\"],<<\"good\">>,bad]",
-        // P-413: bits that are no bytes are bad everywhere.
-        "<<1:3>>",
-        "[<<1:3>>,\"z\"]",
+        // P-413: bits that are no whole bytes, where there is a byte of them.
         "<<\"ab\",1:3>>",
     ] {
         owner.check(&[(&format!("port_command(P,{data})"), "error badarg")]);
@@ -188,6 +186,19 @@ fn what_io_data_is() {
     assert_eq!(owner.next(), "{P,{data,<<\"end\">>}}");
     // 3 + 3 + 3 + 2 + 3 + 2 and at last 3 bytes.
     owner.check(&[("port_info(P,output)", "{output,19}")]);
+}
+
+// P-413: less than a byte counts as nothing.
+#[test]
+fn a_few_bits_count_as_nothing() {
+    let mut owner = Owner::new();
+    owner.open("{spawn,\"cat\"}", "[]");
+    owner.check(&[
+        ("port_command(P,<<1:3>>)", "true"),
+        ("port_command(P,[<<1:3>>,\"z\"])", "true"),
+        ("port_info(P,output)", "{output,1}"),
+    ]);
+    assert_eq!(owner.next(), "{P,{data,\"z\"}}");
 }
 
 // P-412.
