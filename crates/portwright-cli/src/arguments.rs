@@ -69,7 +69,6 @@ pub(crate) struct RunArguments {
     #[arg(
         value_name = "PROGRAM",
         trailing_var_arg = true,
-        allow_hyphen_values = true,
         required_unless_present = "shell",
         conflicts_with = "shell"
     )]
