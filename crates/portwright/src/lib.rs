@@ -44,3 +44,8 @@ pub use process::{
 pub use run::{Finished, Run, RunError, RunStatus, run};
 pub use settings::{PortName, PortSettings};
 pub use stream::{PortEvents, PortExit, PortInput, PortStream};
+
+/// The example in the README is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
