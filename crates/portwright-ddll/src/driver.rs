@@ -176,14 +176,11 @@ impl Driver for CompiledDriver {
                 unsafe { outputv(driver_data, vector.as_mut_ptr()) }
             });
         } else if let Some(output) = self.entry().output {
-            // One spare byte, as drivers like to terminate what they get.
-            let mut flat = Vec::with_capacity(data.len() + 1);
-            data.iter().for_each(|piece| flat.extend_from_slice(piece));
-            let len = flat.len();
-            flat.push(0);
-            self.enter(port, |driver_data| {
-                // SAFETY: duties 1 to 4; the buffer is ours alone and has `len` bytes.
-                unsafe { output(driver_data, flat.as_mut_ptr().cast(), len) }
+            with_copy(data.pieces(), data.len(), |flat| {
+                self.enter(port, |driver_data| {
+                    // SAFETY: duties 1 to 4; the buffer is the copy's alone and has `len` bytes.
+                    unsafe { output(driver_data, flat.as_mut_ptr().cast(), data.len()) }
+                })
             });
         }
     }
@@ -195,14 +192,11 @@ impl Driver for CompiledDriver {
         data: &[u8],
     ) -> Result<Reply, BadArgument> {
         let control = self.entry().control.ok_or(BadArgument)?;
-        let mut argument = Vec::with_capacity(data.len() + 1);
-        argument.extend_from_slice(data);
-        argument.push(0);
         let mut room = Room([0; 256]);
         let given = room.0.as_mut_ptr().cast::<c_char>();
         let mut reply = given;
-        let len = self
-            .enter(port, |driver_data| {
+        let len = with_copy(&[data], data.len(), |argument| {
+            self.enter(port, |driver_data| {
                 // SAFETY: duties 1 to 4; `reply` points to 64 bytes and more.
                 unsafe {
                     control(
@@ -215,7 +209,8 @@ impl Driver for CompiledDriver {
                     )
                 }
             })
-            .ok_or(BadArgument)?;
+        })
+        .ok_or(BadArgument)?;
         let len = usize::try_from(len).map_err(|_| BadArgument)?;
         let flags = self.instance.control_flags.load(Ordering::Acquire);
         let is_binary = flags & PORT_CONTROL_FLAG_BINARY != 0;
@@ -254,7 +249,7 @@ impl Driver for CompiledDriver {
         argument: Term,
     ) -> Result<Term, BadArgument> {
         let call = self.entry().call.ok_or(BadArgument)?;
-        let mut encoded = Vec::new();
+        let mut encoded = Vec::with_capacity(CALL_ROOM);
         etf::encode_into(&mut encoded, &argument, &etf::EncodeOptions::default())
             .map_err(|_| BadArgument)?;
         let mut room = Room([0; 256]);
@@ -379,6 +374,30 @@ impl CompiledDriver {
             "the driver does not implement the {name}() callback!"
         );
         port.select(fd, interest, Select::Off);
+    }
+}
+
+/// Up to this size what a driver gets is copied to the stack.
+const SHORT: usize = 256;
+
+/// Calls `call` with a copy of all `pieces`, `len` bytes together, that a driver may
+/// scribble on, and one spare byte, as drivers like to terminate what they get.
+fn with_copy<R>(pieces: &[impl AsRef<[u8]>], len: usize, call: impl FnOnce(&mut [u8]) -> R) -> R {
+    if len < SHORT {
+        let mut copy = [0; SHORT];
+        let mut filled = 0;
+        for piece in pieces.iter().map(AsRef::as_ref) {
+            copy[filled..filled + piece.len()].copy_from_slice(piece);
+            filled += piece.len();
+        }
+        call(&mut copy[..=len])
+    } else {
+        let mut copy = Vec::with_capacity(len + 1);
+        for piece in pieces {
+            copy.extend_from_slice(piece.as_ref());
+        }
+        copy.push(0);
+        call(&mut copy)
     }
 }
 

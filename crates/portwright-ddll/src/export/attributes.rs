@@ -11,6 +11,7 @@ use portwright_driver_abi::{
 };
 
 use crate::context;
+use crate::driver::call_stop;
 
 pub(super) unsafe extern "C" fn set_busy_port(port: ErlDrvPort, on: c_int) {
     context::with(port, |_, operations| operations.set_busy(on != 0));
@@ -92,7 +93,13 @@ pub(super) unsafe extern "C" fn erl_drv_init_ack(port: ErlDrvPort, res: ErlDrvDa
                 Ok(())
             }
         };
+        let refused = result.is_err();
         operations.init_ack(result);
+        if refused {
+            // `stop` comes before this returns (D-B17b); the core sees to the rest.
+            call_stop(instance, operations);
+            instance.mark_dead();
+        }
     });
 }
 
