@@ -25,11 +25,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("no port".into());
     };
     let port = port.as_port().ok_or("no port")?;
-    me.monitor(child)?;
-    me.monitor(port)?;
+    let monitors = [me.monitor(child)?, me.monitor(port)?];
     me.send(child, Term::atom("go_on"))?;
-    for _ in 0..2 {
-        if let Some(message) = me.receive_blocking() {
+    for monitor in &monitors {
+        // Selective receive: whichever comes first, this one is wanted now.
+        let is_ours = |message: &Message| matches!(message, Message::Down(down) if down.reference == *monitor);
+        if let Some(message) = me.receive_match_blocking(is_ours) {
             println!("{message}");
         }
     }
