@@ -34,6 +34,5 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("{message}");
         }
     }
-    println!("ports left: {}", node.ports().len());
     Ok(())
 }

@@ -46,6 +46,6 @@ fn examples_print_what_they_promise() {
     check(
         "ownership",
         "{'DOWN',#Ref<0.0.0.1>,process,<0.2.0>,out_of_ideas}\n\
-         {'DOWN',#Ref<0.0.0.2>,port,#Port<0.1>,out_of_ideas}\nports left: 0\n",
+         {'DOWN',#Ref<0.0.0.2>,port,#Port<0.1>,out_of_ideas}\n",
     );
 }
