@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
-use std::path::PathBuf;
 
 use portwright::{Atom, Term};
 
@@ -12,7 +11,7 @@ pub(crate) fn atom_of(name: &str) -> Term {
 }
 
 /// `Path/Name`: trailing slashes and backslashes of the path go, nothing else is changed (L-1.5).
-pub(crate) fn path_of(directory: &[u8], name: &str) -> PathBuf {
+pub(crate) fn path_of(directory: &[u8], name: &str) -> OsString {
     let end = directory
         .iter()
         .rposition(|byte| !matches!(byte, b'/' | b'\\'))
@@ -20,7 +19,7 @@ pub(crate) fn path_of(directory: &[u8], name: &str) -> PathBuf {
     let mut path = directory[..end].to_vec();
     path.push(b'/');
     path.extend_from_slice(name.as_bytes());
-    PathBuf::from(OsString::from_vec(path))
+    OsString::from_vec(path)
 }
 
 /// The text of an atom, string, binary or nested list of characters; `None` for anything else, and for `''`.
@@ -74,9 +73,9 @@ mod tests {
         for text in ["''", "12", "{a}", "[a]", "[-1]"] {
             assert_eq!(text_of(&text.parse().unwrap()), None, "{text}");
         }
-        assert_eq!(path_of(b"/so//", "x"), PathBuf::from("/so/x"));
-        assert_eq!(path_of(b"so\\", "x"), PathBuf::from("so/x"));
-        assert_eq!(path_of(b"", "Name"), PathBuf::from("/Name"));
-        assert_eq!(path_of(b"/", "Name"), PathBuf::from("/Name"));
+        assert_eq!(path_of(b"/so//", "x"), OsString::from("/so/x"));
+        assert_eq!(path_of(b"so\\", "x"), OsString::from("so/x"));
+        assert_eq!(path_of(b"", "Name"), OsString::from("/Name"));
+        assert_eq!(path_of(b"/", "Name"), OsString::from("/Name"));
     }
 }

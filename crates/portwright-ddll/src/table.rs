@@ -5,7 +5,8 @@
 //! moments, never while code of a driver or of a port runs.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::sync::{Arc, Weak};
 
 use parking_lot::{Mutex, MutexGuard, ReentrantMutex};
@@ -40,8 +41,8 @@ pub(crate) struct State {
 /// A loaded driver.
 pub(crate) struct Record {
     pub(crate) driver: Arc<LoadedDriver>,
-    /// `Path/Name`, without `.so`.
-    pub(crate) path: PathBuf,
+    /// `Path/Name`, without `.so`. Compared as text: another spelling is another path (L-1.5).
+    pub(crate) path: OsString,
     pub(crate) kill_ports: bool,
     /// Who has loaded it, and how often.
     pub(crate) users: Vec<(User, usize)>,
@@ -68,7 +69,7 @@ pub(crate) enum Stage {
     },
     /// To be replaced once nothing uses it.
     Reload {
-        path: PathBuf,
+        path: OsString,
         forced: bool,
     },
     Permanent,
@@ -135,7 +136,7 @@ impl Table {
     pub(crate) fn load(
         &self,
         user: User,
-        path: PathBuf,
+        path: OsString,
         name: &str,
         kill_ports: bool,
         reload: Option<Reload>,
@@ -223,13 +224,13 @@ impl Table {
     fn open(
         &self,
         node: &Node,
-        path: &PathBuf,
+        path: &OsString,
         name: &str,
     ) -> Result<Arc<LoadedDriver>, DdllError> {
-        let mut file = path.clone().into_os_string();
+        let mut file = path.to_owned();
         file.push(".so");
         let idle: Weak<dyn Idle> = self.this.clone();
-        let driver = open_driver(&PathBuf::from(file), name, &self.node, idle)?;
+        let driver = open_driver(Path::new(&file), name, &self.node, idle)?;
         if driver::register(node, &driver).is_err() {
             // Only a name that `open_port` could never find, for the name was free.
             driver.close();
@@ -415,7 +416,7 @@ impl Record {
     fn begin_reload(
         &mut self,
         user: User,
-        path: PathBuf,
+        path: OsString,
         kill_ports: bool,
         reload: Reload,
         whom: Option<(Pending, Whom)>,
@@ -423,9 +424,6 @@ impl Record {
         let name = || self.driver.name.clone();
         if matches!(self.stage, Stage::Reload { .. }) {
             return Err(DdllError::PendingReload(name()));
-        }
-        if self.kill_ports != kill_ports {
-            return Err(DdllError::Inconsistent(name()));
         }
         let is_user = self.users.iter().any(|(own, _)| *own == user);
         let is_only_user = self.users[..] == [(user, 1)];
@@ -437,6 +435,9 @@ impl Record {
                 return Err(DdllError::NotLoadedByThisProcess(name()));
             }
             _ => {}
+        }
+        if self.kill_ports != kill_ports {
+            return Err(DdllError::Inconsistent(name()));
         }
         self.stage = Stage::Reload {
             path,

@@ -93,11 +93,12 @@ pub struct PortData {
 enum Shape {
     List,
     Binary,
-    /// A list of `header` bytes, then one binary that ends at each cut; the last
-    /// binary is the list's tail.
+    /// A list of `header` bytes, then binaries; the last is the list's tail. The
+    /// binaries are those of whoever sent them: what is shared with a driver stays
+    /// shared (D-C14).
     Pieces {
         header: usize,
-        cuts: Arc<[usize]>,
+        binaries: Arc<[Bytes]>,
     },
 }
 
@@ -129,18 +130,12 @@ impl PortData {
                 let mut flat =
                     Vec::with_capacity(header.len() + pieces.iter().map(Bytes::len).sum::<usize>());
                 flat.extend_from_slice(header);
-                let cuts = pieces
-                    .iter()
-                    .map(|piece| {
-                        flat.extend_from_slice(piece);
-                        flat.len()
-                    })
-                    .collect();
+                pieces.iter().for_each(|piece| flat.extend_from_slice(piece));
                 Self {
                     bytes: flat.into(),
                     shape: Shape::Pieces {
                         header: header.len(),
-                        cuts,
+                        binaries: pieces.into(),
                     },
                 }
             }
@@ -162,16 +157,12 @@ impl PortData {
         match &self.shape {
             Shape::List => Term::bytes_list(&self.bytes),
             Shape::Binary => Term::binary(self.bytes.clone()),
-            Shape::Pieces { header, cuts } => {
+            Shape::Pieces { header, binaries } => {
                 let mut elements: Vec<Term> = self.bytes[..*header]
                     .iter()
                     .map(|byte| Term::from(i64::from(*byte)))
                     .collect();
-                let mut start = *header;
-                for cut in cuts.iter() {
-                    elements.push(Term::binary(self.bytes.slice(start..*cut)));
-                    start = *cut;
-                }
+                elements.extend(binaries.iter().map(|binary| Term::binary(binary.clone())));
                 let tail = elements.pop().unwrap_or(Term::Nil);
                 Term::improper_list(elements, tail)
             }

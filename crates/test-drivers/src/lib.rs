@@ -46,11 +46,15 @@ pub const VARIANTS: &[(&str, &[&str])] = &[
 
 /// Where the header is: of the package `erlang-dev`, or of the installed OTP.
 fn include_directories() -> Vec<PathBuf> {
-    ["/usr/lib/erlang/usr/include", "/usr/include", "/usr/local/lib/erlang/usr/include"]
-        .iter()
-        .map(PathBuf::from)
-        .filter(|directory| directory.join("erl_driver.h").exists())
-        .collect()
+    [
+        "/usr/lib/erlang/usr/include",
+        "/usr/include",
+        "/usr/local/lib/erlang/usr/include",
+    ]
+    .iter()
+    .map(PathBuf::from)
+    .filter(|directory| directory.join("erl_driver.h").exists())
+    .collect()
 }
 
 /// Compiles one C file into `NAME.so` of a directory and returns the directory.
@@ -85,8 +89,16 @@ pub fn compile(name: &str, source: &str, definitions: &[&str]) -> Result<PathBuf
     fs::write(&file, source).map_err(failed)?;
     let mut command = Command::new(&compiler);
     command.args(["-shared", "-fPIC", "-g", "-O1", "-w", "-pthread"]);
-    command.args(definitions.iter().map(|definition| format!("-D{definition}")));
-    command.args(includes.iter().map(|include| format!("-I{}", include.display())));
+    command.args(
+        definitions
+            .iter()
+            .map(|definition| format!("-D{definition}")),
+    );
+    command.args(
+        includes
+            .iter()
+            .map(|include| format!("-I{}", include.display())),
+    );
     command.arg("-o").arg(&unfinished).arg(&file).arg("-ldl");
     let output = command
         .output()
@@ -111,7 +123,10 @@ pub fn swiss(name: &str) -> Result<PathBuf, String> {
         .ok_or_else(|| format!("there is no variant {name}"))?;
     let own = format!("NAME=\"{name}\"");
     let mut all = definitions.to_vec();
-    if !definitions.iter().any(|definition| definition.starts_with("NAME=")) {
+    if !definitions
+        .iter()
+        .any(|definition| definition.starts_with("NAME="))
+    {
         all.push(&own);
     }
     compile(name, SWISS, &all)

@@ -59,6 +59,7 @@ line(L) ->
     io:format("~ts => ~ts~n", [Step, Result]).
 
 step("other " ++ S) -> in_other(S);
+step("otherasync " ++ S) -> get(other) ! {step, spawn(fun() -> ok end), S, get()}, "ok";
 step("bg " ++ S) ->
     Me = self(), Dict = get(),
     Pid = spawn(fun() -> [put(K, V) || {K, V} <- Dict], R = try step(S) catch error:E -> "error " ++ show(E) end, Me ! {bg, R} end),
@@ -95,6 +96,7 @@ step("size") -> receive {_, {data, D}} when is_list(D) -> show(iolist_size(D)); 
 step("nomsg") -> receive M -> show(M) after 60 -> "none" end;
 step("log") -> Text = log(), Old = case get(log) of undefined -> 0; O -> O end, put(log, length(Text)),
     lists:join(" | ", string:lexemes(string:slice(Text, Old), "\n"));
+step("logset") -> lists:join(" | ", lists:sort(string:lexemes(log(), "\n")));
 step("wait " ++ What) -> wait(What, 500);
 step("driver " ++ D) -> put(driver, D), erase(log), "ok";
 step("copy " ++ Rest) -> case string:lexemes(Rest, " ") of [V] -> copy(V, get(dir)); [V, Sub] -> copy(V, filename:join(get(dir), Sub)) end, "ok";
@@ -110,7 +112,7 @@ in_other(S) ->
     Other = case get(other) of
         undefined ->
             Dict = get(), Main = self(),
-            O = spawn(fun() -> process_flag(trap_exit, false), [put(K, V) || {K, V} <- Dict], put(main, Main), serve() end),
+            O = spawn(fun() -> process_flag(trap_exit, false), [put(K, V) || {K, V} <- Dict], put(main, Main), monitor(process, Main), serve() end),
             put(other, O), O;
         O -> O
     end,
@@ -118,7 +120,7 @@ in_other(S) ->
     receive {step_result, R} -> R after 5000 -> "timeout" end.
 serve() -> receive {step, From, S, Dict} ->
     [put(K, V) || {{name, _} = K, V} <- Dict], [put(K, V) || {{port, _} = K, V} <- Dict],
-    R = try step(S) catch error:E -> "error " ++ show(E) end, From ! {step_result, R}, serve() end.
+    R = try step(S) catch error:E -> "error " ++ show(E) end, From ! {step_result, R}, serve(); {'DOWN', _, process, _, _} -> ok end.
 
 log() -> case file:read_file(filename:join(get(dir), get(driver) ++ ".so.log")) of {ok, B} -> unicode:characters_to_list(B); _ -> "" end.
 wait(_, 0) -> "timeout";

@@ -4,4 +4,6 @@
 
 mod support;
 
+mod megaco;
 mod sqlite3;
+mod trace;

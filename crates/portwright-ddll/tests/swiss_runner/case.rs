@@ -56,7 +56,10 @@ impl Case {
         variant: &str,
     ) -> Case {
         let me = node.attach();
-        let names = Names { me: Some(me.pid()), ..Names::default() };
+        let names = Names {
+            me: Some(me.pid()),
+            ..Names::default()
+        };
         Case {
             node,
             me,
@@ -86,11 +89,14 @@ impl Case {
         let ok = || Ok("ok".to_owned());
         match verb {
             "other" => Ok(self.other(rest)),
+            "otherasync" => {
+                // It may end the other process, which then has no answer to give.
+                self.other(rest);
+                ok()
+            }
             "otherdie" => {
                 let other = self.other.take().ok_or("no other process")?;
-                self.node.exit_signal(other.me.pid(), Term::atom("kill"));
-                // The reason is what OTP's processes get; killing is the same here.
-                other.me.end(self.term(rest));
+                self.me.exit_signal(other.me.pid(), self.term(rest));
                 ok()
             }
             "bg" => {
@@ -100,7 +106,12 @@ impl Case {
                 self.background = Some(thread::spawn(move || helper.run(&rest)));
                 ok()
             }
-            "join" => Ok(self.background.take().ok_or("nothing to join")?.join().unwrap()),
+            "join" => Ok(self
+                .background
+                .take()
+                .ok_or("nothing to join")?
+                .join()
+                .unwrap()),
             "open" => {
                 let arguments = self.list(argument);
                 let port = port_bif::open_port(&self.me, &arguments).map_err(reason)?;
@@ -154,7 +165,9 @@ impl Case {
                 ok()
             }
             "link" => {
-                self.me.link(self.ports[name].id()).map_err(|error| error.to_string())?;
+                self.me
+                    .link(self.ports[name].id())
+                    .map_err(|error| error.to_string())?;
                 ok()
             }
             "monitor" => {
@@ -165,7 +178,9 @@ impl Case {
             "register" => {
                 let atom = Atom::new(argument).map_err(|error| error.to_string())?;
                 let port = Identity::Port(self.ports[name].id());
-                self.me.register(atom, port).map_err(|error| error.to_string())?;
+                self.me
+                    .register(atom, port)
+                    .map_err(|error| error.to_string())?;
                 self.registered.push(argument.to_owned());
                 ok()
             }
@@ -205,6 +220,12 @@ impl Case {
                 let lines: Vec<&str> = new.lines().filter(|line| !line.is_empty()).collect();
                 Ok(lines.join(" | "))
             }
+            "logset" => {
+                let text = self.log();
+                let mut lines: Vec<&str> = text.lines().collect();
+                lines.sort_unstable();
+                Ok(lines.join(" | "))
+            }
             "wait" => Ok(self.wait(PATIENCE, |case| case.log().contains(rest))),
             "driver" => {
                 self.driver = rest.to_owned();
@@ -235,7 +256,12 @@ impl Case {
                 let last = text.rsplit(": ").next().unwrap();
                 Ok(self.names.show(&Term::string(last)))
             }
-            "isloaded" => Ok(self.node.drivers().iter().any(|driver| driver == rest).to_string()),
+            "isloaded" => Ok(self
+                .node
+                .drivers()
+                .iter()
+                .any(|driver| driver == rest)
+                .to_string()),
             "unloaded" => {
                 let gone = |case: &Case| !case.node.drivers().iter().any(|driver| driver == rest);
                 self.wait(PATIENCE, gone);
@@ -247,12 +273,20 @@ impl Case {
 
     fn ddll(&mut self, function: &str, arguments: &str) -> Answer {
         let function = match function {
-            "load" => return self.load(bif::load, arguments).map(|term| self.names.show(&term)),
+            "load" => {
+                return self
+                    .load(bif::load, arguments)
+                    .map(|term| self.names.show(&term));
+            }
             "load_driver" => {
-                return self.load(bif::load_driver, arguments).map(|term| self.names.show(&term));
+                return self
+                    .load(bif::load_driver, arguments)
+                    .map(|term| self.names.show(&term));
             }
             "reload" => {
-                return self.load(bif::reload, arguments).map(|term| self.names.show(&term));
+                return self
+                    .load(bif::reload, arguments)
+                    .map(|term| self.names.show(&term));
             }
             "try_load" => bif::try_load,
             "try_unload" => bif::try_unload,
@@ -302,8 +336,12 @@ impl Case {
             match call(&self.me).map_err(reason)? {
                 Outcome::Value(term) => return Ok(self.names.show(&term)),
                 Outcome::Suspend(port) => {
-                    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-                    runtime.block_on(self.me.not_busy(&port)).map_err(|error| error.to_string())?;
+                    let runtime = tokio::runtime::Builder::new_current_thread()
+                        .build()
+                        .unwrap();
+                    runtime
+                        .block_on(self.me.not_busy(&port))
+                        .map_err(|error| error.to_string())?;
                 }
             }
         }
@@ -311,8 +349,12 @@ impl Case {
 
     /// A process with the same names; OTP's second process does not trap exits.
     fn helper(&self) -> Case {
-        let mut helper =
-            Case::on(self.node.clone(), self.built.clone(), self.directory.clone(), &self.driver);
+        let mut helper = Case::on(
+            self.node.clone(),
+            self.built.clone(),
+            self.directory.clone(),
+            &self.driver,
+        );
         helper.ports.clone_from(&self.ports);
         helper.names.ports.clone_from(&self.names.ports);
         helper.names.main = Some(self.names.main.unwrap_or(self.me.pid()));
@@ -371,12 +413,18 @@ impl Case {
 
     fn log(&self) -> String {
         let path = self.directory.join(format!("{}.so.log", self.driver));
-        std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+        std::fs::read(path)
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .unwrap_or_default()
     }
 
     fn copy(&self, what: &str) {
         let (variant, below) = what.split_once(' ').unwrap_or((what, ""));
-        let (_, from) = self.built.iter().find(|(name, _)| *name == variant).expect("a variant");
+        let (_, from) = self
+            .built
+            .iter()
+            .find(|(name, _)| *name == variant)
+            .expect("a variant");
         let to: &Path = &self.directory.join(below);
         std::fs::create_dir_all(to).unwrap();
         let file = format!("{variant}.so");
@@ -385,11 +433,15 @@ impl Case {
     }
 
     fn list(&self, text: &str) -> Vec<Term> {
-        self.term(text).to_vec().unwrap_or_else(|| panic!("no list: {text}"))
+        self.term(text)
+            .to_vec()
+            .unwrap_or_else(|| panic!("no list: {text}"))
     }
 
     fn term(&self, text: &str) -> Term {
-        let term: Term = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+        let term: Term = text
+            .parse()
+            .unwrap_or_else(|error| panic!("{text}: {error}"));
         self.substitute(&term)
     }
 
@@ -425,4 +477,3 @@ impl Case {
 fn reason(error: BifError) -> String {
     error.reason.to_string()
 }
-

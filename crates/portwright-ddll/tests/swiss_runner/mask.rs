@@ -42,9 +42,10 @@ impl Names {
             }
             // Large maps have an order of their own on OTP.
             Term::Map(map) if map.len() > 32 => Term::tuple([word("MAP"), Term::from(map.len())]),
-            Term::Map(map) => {
-                Term::map(map.iter().map(|(key, value)| (self.mask(key), self.mask(value))))
-            }
+            Term::Map(map) => Term::map(
+                map.iter()
+                    .map(|(key, value)| (self.mask(key), self.mask(value))),
+            ),
             other => other.clone(),
         }
     }

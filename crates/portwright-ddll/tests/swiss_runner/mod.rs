@@ -11,7 +11,9 @@ use std::sync::Mutex;
 pub(crate) fn check(file: &str) {
     // Open failures are numbered per process, and timing is less of a matter one by one.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let _guard = ONE_AT_A_TIME
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     let built = match built() {
         Ok(built) => built,
         Err(why) => return test_drivers::skip(&why),
@@ -25,28 +27,43 @@ pub(crate) fn check(file: &str) {
     let mut steps = 0;
     for (number, case) in text.split("\ncase ").enumerate().skip(1) {
         let (head, body) = case.split_once('\n').unwrap_or((case, ""));
-        if only.as_ref().is_some_and(|only| !head.contains(only.as_str())) {
+        if only
+            .as_ref()
+            .is_some_and(|only| !head.contains(only.as_str()))
+        {
             continue;
         }
         let variant = head.split(' ').nth(1).expect("a case names its driver");
         let directory = work.join(number.to_string());
         let mut runner = case::Case::new(&built, directory, variant);
-        for line in body.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        for line in body
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        {
             let (step, expect) = line.split_once(" => ").unwrap_or((line, ""));
             steps += 1;
             let found = runner.run(step);
             if !same(expect, &found) {
-                wrong.push(format!("{head}: {step}\n     OTP  {expect}\n     here {found}"));
+                wrong.push(format!(
+                    "{head}: {step}\n     OTP  {expect}\n     here {found}"
+                ));
             }
         }
     }
     assert!(steps > 0, "no step was run");
-    assert!(wrong.is_empty(), "{} of {steps} steps differ\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {steps} steps differ\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 /// `A || B` in a file: both happen.
 fn same(expect: &str, found: &str) -> bool {
-    expect.split(" || ").any(|one| one.trim_end() == found.trim_end())
+    expect
+        .split(" || ")
+        .any(|one| one.trim_end() == found.trim_end())
 }
 
 /// All variants, compiled, in one directory each.

@@ -196,9 +196,10 @@ impl PortCore {
         };
         let was_open = self.phase() == Phase::Open;
         self.note_dropped_output();
-        // Nothing is flushed: whoever looks at the queue in `stop` sees no bytes.
-        self.set_queue_len(0);
         if was_open {
+            // Nothing is flushed: whoever looks at the queue in `stop` sees no bytes
+            // (D-H16), save in a port that was closing (D-H13).
+            self.set_queue_len(0);
             self.set_phase(Phase::Stopping);
             self.tell_relations(held, &reason);
         }

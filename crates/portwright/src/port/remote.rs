@@ -67,7 +67,11 @@ impl Port {
         let reason = reason.into();
         self.core()
             .signal(super::Signal::Run(Box::new(move |port, held| {
-                port.begin_close(held, reason, Ending::Dropping);
+                if port.is_open() {
+                // The driver's last callback sees an empty queue (D-O6).
+                port.set_queue_len(0);
+            }
+            port.begin_close(held, reason, Ending::Dropping);
             })));
     }
 }
