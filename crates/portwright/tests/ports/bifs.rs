@@ -100,7 +100,7 @@ fn functions_differ_from_messages() {
 #[test]
 fn true_says_that_the_port_has_taken_it() {
     let mut owner = Owner::new();
-    owner.open("{spawn,\"sleep 60\"}", "[]");
+    owner.idle("[]");
     owner.bind("Data", Term::binary(vec![0; 1_000_000]));
     owner.check(&[
         ("port_command(P,Data)", "true"),
@@ -219,7 +219,7 @@ fn port_info_has_these_items() {
     owner.check(&[("port_info(P,monitored_by)", "{monitored_by,[Me,Me]}")]);
     // What is not taken by the system yet is queued, and counts as output at once.
     let mut owner = Owner::new();
-    owner.open("{spawn,\"sleep 60\"}", "[]");
+    owner.idle("[]");
     owner.bind("Data", Term::binary(vec![0; 100_000]));
     owner.check(&[
         ("port_command(P,Data)", "true"),
@@ -313,7 +313,7 @@ fn ports_share_names_with_processes() {
 #[test]
 fn a_closing_port_has_no_name() {
     let mut owner = Owner::new();
-    let port = owner.open("{spawn,\"sleep 60\"}", "[]");
+    let port = owner.idle("[]");
     owner.bind("Data", Term::binary(vec![0; 1_000_000]));
     owner.check(&[
         ("register(slow,P)", "true"),
@@ -360,7 +360,8 @@ fn ports_lists_open_and_closing_ports() {
     let mut owner = Owner::new();
     owner.check(&[("ports()", "[]")]);
     owner.open_as("A", "{spawn,\"cat\"}", "[]");
-    owner.open_as("B", "{spawn,\"sleep 60\"}", "[]");
+    let idle = owner.open_as("B", "{spawn,\"sleep 600\"}", "[]");
+    owner.end_program(&idle);
     owner.open_as("C", "{spawn,\"cat\"}", "[]");
     owner.bind("Data", Term::binary(vec![0; 1_000_000]));
     owner.check(&[

@@ -37,6 +37,14 @@ impl Held {
         std::fs::write(self.folder.0.join("go"), "go\n").unwrap();
     }
 
+    fn end(&self) {
+        // Opening it both ways lets a reader that waits in `open` go on.
+        let fifo = self.folder.0.join("go");
+        if let Ok(mut fifo) = std::fs::File::options().read(true).write(true).open(fifo) {
+            let _ = std::io::Write::write_all(&mut fifo, b"go\n");
+        }
+    }
+
     fn queue_size(&self) -> usize {
         self.port.info().unwrap().queue_size
     }
@@ -52,6 +60,12 @@ impl Held {
     fn queue(&mut self, count: usize) {
         self.owner.bind("Data", Term::binary(vec![b'q'; count]));
         self.owner.check(&[("port_command(P,Data)", "true")]);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -161,8 +161,8 @@ fn kill_drops_the_queue() {
 fn lingering_ends_with_the_program() {
     for script in [
         "read go < go; exit 0",
-        "read go < go; exec <&-; sleep 60",
-        "read go < go; exec >&-; sleep 60",
+        "read go < go; exec <&-; exec sleep 600",
+        "read go < go; exec >&-; exec sleep 600",
     ] {
         let folder = Folder::new("end");
         std::process::Command::new("mkfifo")

@@ -19,6 +19,8 @@ pub(crate) struct Owner {
     pub(crate) node: Node,
     pub(crate) me: Process,
     variables: BTreeMap<String, Term>,
+    /// Programs that would outlive the test.
+    idle: Idle,
 }
 
 impl Owner {
@@ -36,6 +38,7 @@ impl Owner {
             node: node.clone(),
             me,
             variables,
+            idle: Idle(Vec::new()),
         }
     }
 
@@ -91,6 +94,19 @@ impl Owner {
             .unwrap();
         self.bind("P", Term::Port(port.id()));
         port
+    }
+
+    /// Opens a port to a program that neither reads nor ends, and binds it to `P`.
+    #[track_caller]
+    pub(crate) fn idle(&mut self, settings: &str) -> Port {
+        let port = self.open("{spawn,\"sleep 600\"}", settings);
+        self.end_program(&port);
+        port
+    }
+
+    /// Has the program killed when this process is dropped, whatever is left of its port.
+    pub(crate) fn end_program(&mut self, port: &Port) {
+        self.idle.0.extend(port.os_pid());
     }
 
     /// Evaluates a call and binds its value.
@@ -302,6 +318,20 @@ impl Owner {
         }
         let reason = self.me.exit_reason().expect("it has ended");
         self.show(reason.term())
+    }
+}
+
+/// Programs that are killed in the end, by the numbers of their groups.
+struct Idle(Vec<u32>);
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        for os_pid in self.0.drain(..) {
+            // Nobody else ends it, so the number is still its own.
+            if let Some(pid) = rustix::process::Pid::from_raw(os_pid.cast_signed()) {
+                let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+            }
+        }
     }
 }
 

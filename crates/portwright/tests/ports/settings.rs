@@ -498,7 +498,7 @@ fn descriptors_of_the_host_do_not_leak() {
 fn a_command_on_an_in_port_ends_it_with_ebadf() {
     for data in ["\"x\"", "\"\""] {
         let mut owner = Owner::new();
-        owner.open("{spawn,\"sleep 60\"}", "[in]");
+        owner.idle("[in]");
         owner.check(&[(&format!("port_command(P,{data})"), "true")]);
         assert_eq!(owner.next(), "{'EXIT',P,ebadf}");
         owner.check(&[("port_command(P,\"x\")", "error badarg")]);
