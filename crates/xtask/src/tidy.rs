@@ -53,8 +53,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 const FREE: &[&str] = &[
     "portwright-cli",
     "portwright-conformance",
-    "portwright-test-programs",
-    "portwright-test-drivers",
+    "test-programs",
+    "test-drivers",
     "portwright-testkit",
     "portwright-fuzz",
     "portwright-bench",
