@@ -130,7 +130,9 @@ impl PortData {
                 let mut flat =
                     Vec::with_capacity(header.len() + pieces.iter().map(Bytes::len).sum::<usize>());
                 flat.extend_from_slice(header);
-                pieces.iter().for_each(|piece| flat.extend_from_slice(piece));
+                pieces
+                    .iter()
+                    .for_each(|piece| flat.extend_from_slice(piece));
                 Self {
                     bytes: flat.into(),
                     shape: Shape::Pieces {

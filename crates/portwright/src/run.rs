@@ -254,7 +254,7 @@ impl Run {
             .deadline
             .and_then(|deadline| started.checked_add(deadline));
         let status = running
-            .to_the_end(deadline, self.grace, self.leave_group)
+            .wait_for_the_end(deadline, self.grace, self.leave_group)
             .await?;
         running.group.done = true;
         Ok(Finished {
@@ -345,7 +345,7 @@ enum Waited {
 }
 
 impl Running<'_> {
-    async fn to_the_end(
+    async fn wait_for_the_end(
         &mut self,
         deadline: Option<Instant>,
         grace: Duration,

@@ -97,7 +97,12 @@ impl PacketDecoder {
             deliver(packet);
         }
         while let Some(total) = self.announced(&data).filter(|total| *total <= data.len()) {
-            let mut packet = data.split_to(total);
+            // The last packet is what is left: nothing is shared for it.
+            let mut packet = if total == data.len() {
+                std::mem::take(&mut data)
+            } else {
+                data.split_to(total)
+            };
             packet.advance(self.header.count());
             deliver(packet);
         }

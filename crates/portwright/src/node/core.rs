@@ -134,6 +134,11 @@ impl NodeCore {
         Some(port)
     }
 
+    /// Takes a port number for a port that does not come to be.
+    pub(crate) fn skip_port_number(&self) {
+        self.next_port.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn forget_port(&self, id: PortId) {
         let port = self.ports.write().remove(&id.id());
         drop(port);
@@ -190,8 +195,8 @@ impl NodeCore {
             return std::env::vars_os().collect();
         }
         let mut all: HashMap<OsString, OsString> = std::env::vars_os().collect();
-        let own = own.iter().map(|(name, value)| (name, value));
-        for (name, value) in own.chain(changes.iter().map(|(name, value)| (name, value))) {
+        let changes = changes.iter().map(|(name, value)| (name, value));
+        for (name, value) in own.iter().chain(changes) {
             match value {
                 Some(value) => all.insert(name.clone(), value.clone()),
                 None => all.remove(name),

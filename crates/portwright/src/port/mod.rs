@@ -491,7 +491,7 @@ impl PortCore {
                 return;
             }
         }
-        if by == Signalled::Directly && reason.is(atoms::KILL) {
+        if reason.is(atoms::KILL) {
             self.begin_close(held, ExitReason::killed(), Ending::Dropping);
         } else {
             self.begin_close(held, reason, Ending::Flushing);

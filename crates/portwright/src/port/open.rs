@@ -134,7 +134,12 @@ impl Open {
         settings: PortSettings,
     ) -> Result<Self, OpenError> {
         settings.check()?;
-        let (driver, target) = resolve(node, &name, &settings)?;
+        let (driver, target) = resolve(node, &name, &settings).inspect_err(|error| {
+            // P-062: it fails later in OTP, when the port has its number.
+            if matches!(error, OpenError::Program { .. }) {
+                node.skip_port_number();
+            }
+        })?;
         let is_program = matches!(
             target,
             PortTarget::Shell { .. } | PortTarget::Executable { .. }

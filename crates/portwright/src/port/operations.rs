@@ -75,8 +75,13 @@ impl PortOperations for Operations<'_> {
         let binary = state.binary;
         let Some(mut line) = state.line.take() else {
             drop(state);
-            let message = PortMessage::Data(shape(binary, header, data.as_slice()));
-            self.port.deliver(self.held, message);
+            let data = match data {
+                // Handed on as it is: a clone would have to share it first.
+                Some(data) if header.is_empty() && binary => PortData::binary(data),
+                Some(data) if header.is_empty() => PortData::list(data),
+                data => shape(binary, header, data.as_slice()),
+            };
+            self.port.deliver(self.held, PortMessage::Data(data));
             return true;
         };
         drop(state);

@@ -68,10 +68,10 @@ impl Port {
         self.core()
             .signal(super::Signal::Run(Box::new(move |port, held| {
                 if port.is_open() {
-                // The driver's last callback sees an empty queue (D-O6).
-                port.set_queue_len(0);
-            }
-            port.begin_close(held, reason, Ending::Dropping);
+                    // The driver's last callback sees an empty queue (D-O6).
+                    port.set_queue_len(0);
+                }
+                port.begin_close(held, reason, Ending::Dropping);
             })));
     }
 }

@@ -10,6 +10,9 @@ use super::turn::Held;
 use crate::process::Signalled;
 use crate::{ExitReason, Identity};
 
+/// Something to be run with a port's turn held.
+pub(crate) type Run = Box<dyn FnOnce(&Arc<PortCore>, &Held<'_>) + Send>;
+
 /// A signal to a port. Handled by [`PortCore::handle`] under the port's turn.
 pub(crate) enum Signal {
     /// `port_command/2`, or a command message.
@@ -33,7 +36,7 @@ pub(crate) enum Signal {
     /// A process that the driver monitors died.
     ProcessDown(MonitorId),
     /// Anything else, run with the turn held.
-    Run(Box<dyn FnOnce(&Arc<PortCore>, &Held<'_>) + Send>),
+    Run(Run),
 }
 
 pub(crate) struct Command {

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use portwright_term::{Atom, Pid, Reference, Term, atoms};
 use tokio::task::AbortHandle;
 
+use super::links::Links;
 use super::mailbox::{Mailbox, Taken};
 use crate::message::Down;
 use crate::node::NodeCore;
@@ -32,7 +33,7 @@ struct State {
     mailbox: Mailbox<Message>,
     trap_exit: bool,
     exit: Option<ExitReason>,
-    links: Vec<Identity>,
+    links: Links,
     /// Monitors that this process has set.
     monitors: Vec<Monitor>,
     /// Monitors that others have set on this process.
@@ -101,7 +102,7 @@ impl ProcessCore {
                 mailbox: Mailbox::new(),
                 trap_exit: false,
                 exit: None,
-                links: Vec::new(),
+                links: Links::new(),
                 monitors: Vec::new(),
                 monitored_by: Vec::new(),
                 name: None,
@@ -166,11 +167,8 @@ impl ProcessCore {
         if state.exit.is_some() {
             return;
         }
-        if by == Signalled::ByLink {
-            let Some(index) = state.links.iter().position(|link| *link == from) else {
-                return;
-            };
-            state.links.swap_remove(index);
+        if by == Signalled::ByLink && !state.links.remove(from) {
+            return;
         }
         let untrappable = by == Signalled::Directly && reason.is(atoms::KILL);
         if state.trap_exit && !untrappable {
@@ -196,7 +194,7 @@ impl ProcessCore {
         state.exit = Some(reason.clone());
         self.exited.store(true, Ordering::Release);
         let (mailbox, waker) = state.mailbox.close();
-        let links = std::mem::take(&mut state.links);
+        let links = state.links.take();
         let monitors = std::mem::take(&mut state.monitors);
         let monitored_by = std::mem::take(&mut state.monitored_by);
         let name = state.name.take();
@@ -263,14 +261,12 @@ impl ProcessCore {
         if state.exit.is_some() {
             return None;
         }
-        if !state.links.contains(&to) {
-            state.links.push(to);
-        }
+        state.links.insert(to);
         Some(())
     }
 
     pub(crate) fn remove_link(&self, to: Identity) {
-        self.state.lock().links.retain(|link| *link != to);
+        self.state.lock().links.remove(to);
     }
 
     pub(crate) fn add_monitor(&self, monitor: Monitor) {
@@ -373,7 +369,7 @@ pub(super) struct Snapshot<'a> {
     pub(super) exited: bool,
     pub(super) waiting: bool,
     pub(super) suspended: bool,
-    pub(super) links: &'a [Identity],
+    pub(super) links: &'a Links,
     pub(super) monitors: &'a [Monitor],
     pub(super) monitored_by: &'a [MonitoredBy],
     pub(super) name: Option<Atom>,

@@ -7,6 +7,7 @@
 mod core;
 mod handle;
 mod info;
+mod links;
 mod mailbox;
 mod monitor;
 mod ports;

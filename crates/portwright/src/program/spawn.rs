@@ -244,14 +244,15 @@ impl SpawnDriver {
             return Err(error);
         }
         port.set_os_pid(Some(child.os_pid()));
-        let watched = output
+        let mut all_watched = true;
+        for fd in output
             .iter()
             .chain(&errors)
             .map(AsFd::as_fd)
-            .chain([child.pidfd()]);
-        let all_watched = watched
-            .map(|fd| port.select(fd.as_raw_fd(), Interest::READ, Select::On))
-            .fold(true, |all, watched| all && watched);
+            .chain([child.pidfd()])
+        {
+            all_watched &= port.select(fd.as_raw_fd(), Interest::READ, Select::On);
+        }
         if !all_watched {
             orphans::adopt(child.into_pidfd());
             return Err(Errno::NOMEM);

@@ -82,16 +82,22 @@ impl Wire {
                 port.output(data);
             }
             Some(decoder) => {
-                let mut packets = Vec::new();
-                decoder.feed(data, |packet| packets.push(packet));
-                match packets.len() {
-                    0 => {}
-                    1 => {
-                        packets.pop().map(|packet| port.output(packet));
+                // One packet at a time is a conversation, for which a vector is too much.
+                let mut first = None;
+                let mut more = Vec::new();
+                decoder.feed(data, |packet| {
+                    if first.is_none() {
+                        first = Some(packet);
+                    } else {
+                        more.push(packet);
                     }
-                    _ => {
-                        port.output_each(packets);
-                    }
+                });
+                let Some(first) = first else { return };
+                if more.is_empty() {
+                    port.output(first);
+                } else {
+                    more.insert(0, first);
+                    port.output_each(more);
                 }
             }
         }
@@ -122,6 +128,13 @@ impl Wire {
             return Some(data);
         };
         let header = header.encode(data.len())?;
+        if data.len() <= COPY_BYTES {
+            let mut framed = Vec::with_capacity(header.as_ref().len() + data.len());
+            framed.extend_from_slice(header.as_ref());
+            data.iter()
+                .for_each(|piece| framed.extend_from_slice(piece));
+            return Some(framed.into());
+        }
         let mut framed = IoVec::from(header.as_ref());
         framed.append(data);
         Some(framed)
@@ -158,6 +171,13 @@ pub(super) fn read(fd: BorrowedFd<'_>) -> Result<Read, Errno> {
 /// Writes `data` as far as the descriptor takes it; what is left is returned.
 pub(super) fn write(fd: BorrowedFd<'_>, data: IoVec) -> Result<Vec<Bytes>, Errno> {
     let mut left: Vec<Bytes> = Vec::new();
+    if let [only] = data.pieces() {
+        let written = write_once(fd, only)?;
+        if written < only.len() {
+            left.push(only.slice(written..));
+        }
+        return Ok(left);
+    }
     let mut pieces = data.pieces();
     while !pieces.is_empty() {
         let mut slices = [IoSlice::new(&[]); SLICES];
@@ -207,6 +227,17 @@ pub(super) fn write_queue(
 }
 
 /// Bytes written; 0 when the descriptor takes none now.
+fn write_once(fd: BorrowedFd<'_>, data: &[u8]) -> Result<usize, Errno> {
+    loop {
+        match rustix::io::write(fd, data) {
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => return Ok(0),
+            result => return result,
+        }
+    }
+}
+
+/// As [`write_once`], several pieces at a time.
 fn writev(fd: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
     loop {
         match rustix::io::writev(fd, slices) {

@@ -23,6 +23,7 @@ mod timers;
 pub(crate) mod pool;
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -206,17 +207,14 @@ impl Reactor {
         } else {
             deadline.map(|deadline| timespec(deadline.saturating_duration_since(Instant::now())))
         };
-        let mut events = [epoll::Event {
-            flags: epoll::EventFlags::empty(),
-            data: epoll::EventData::new_u64(0),
-        }; EVENTS];
-        let count = match epoll::wait(&self.epoll, &mut events[..], timeout.as_ref()) {
-            Ok(count) => count,
-            Err(rustix::io::Errno::INTR) => 0,
+        let mut events = [const { MaybeUninit::<epoll::Event>::uninit() }; EVENTS];
+        let events = match epoll::wait(&self.epoll, &mut events[..], timeout.as_ref()) {
+            Ok((events, _)) => events,
+            Err(rustix::io::Errno::INTR) => &mut [],
             Err(error) => panic!("epoll_wait on the node's own descriptor: {error}"),
         };
         self.timers.lock().end_wait();
-        for event in &events[..count] {
+        for event in &*events {
             let token = event.data.u64();
             if token == WAKE {
                 continue;

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread, ThreadId};
 
@@ -12,6 +12,8 @@ use super::Reactor;
 
 thread_local! {
     static BLOCKING: Cell<bool> = const { Cell::new(false) };
+    /// The parker of this thread's last wait, for its next one.
+    static PARKER: Cell<Option<Arc<Parker>>> = const { Cell::new(None) };
 }
 
 /// Whether the caller runs inside [`block_on`].
@@ -26,10 +28,33 @@ pub(super) struct Parker {
     notified: AtomicBool,
     promoted: AtomicBool,
     polling: AtomicBool,
-    reactor: Arc<Reactor>,
+    /// Weak, for a thread that keeps its parker must not keep a node.
+    reactor: Weak<Reactor>,
 }
 
 impl Parker {
+    /// The parker of the calling thread: that of its last wait, unless somebody still
+    /// has a waker of it.
+    fn of_this_thread(reactor: &Arc<Reactor>) -> Arc<Self> {
+        // A thread that is ending may be past its thread-local values.
+        if let Ok(Some(mut parker)) = PARKER.try_with(Cell::take)
+            && let Some(own) = Arc::get_mut(&mut parker)
+            && own.reactor.as_ptr() == Arc::as_ptr(reactor)
+        {
+            *own.promoted.get_mut() = false;
+            return parker;
+        }
+        let thread = thread::current();
+        Arc::new(Parker {
+            id: thread.id(),
+            thread,
+            notified: AtomicBool::new(false),
+            promoted: AtomicBool::new(false),
+            polling: AtomicBool::new(false),
+            reactor: Arc::downgrade(reactor),
+        })
+    }
+
     /// Waits until notified (`false`) or made the poller (`true`).
     pub(super) fn wait(&self) -> bool {
         loop {
@@ -75,7 +100,9 @@ impl Wake for Parker {
             return;
         }
         if self.polling.load(Ordering::SeqCst) {
-            self.reactor.interrupt();
+            if let Some(reactor) = self.reactor.upgrade() {
+                reactor.interrupt();
+            }
         } else {
             self.thread.unpark();
         }
@@ -94,19 +121,13 @@ pub(crate) fn block_on<F: Future>(reactor: &Arc<Reactor>, future: F) -> F::Outpu
     {
         return output;
     }
-    let thread = thread::current();
-    let parker = Arc::new(Parker {
-        id: thread.id(),
-        thread,
-        notified: AtomicBool::new(false),
-        promoted: AtomicBool::new(false),
-        polling: AtomicBool::new(false),
-        reactor: Arc::clone(reactor),
-    });
+    let parker = Parker::of_this_thread(reactor);
     let waker = Waker::from(Arc::clone(&parker));
     loop {
         parker.notified.store(false, Ordering::SeqCst);
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            drop(waker);
+            let _ = PARKER.try_with(|kept| kept.set(Some(parker)));
             return output;
         }
         reactor.wait(&parker);

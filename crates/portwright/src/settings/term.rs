@@ -31,8 +31,9 @@ impl PortName {
         };
         let text = |text: &Term| {
             let text = file_name(text).ok_or_else(|| bad("a string or binary is wanted"))?;
-            // An empty binary is accepted where an empty string is not.
-            if text.is_empty() && !matches!(term.as_tuple(), Some([_, Term::Binary(_)])) {
+            // An empty binary or atom is accepted where an empty string is not.
+            let is_list = !matches!(term.as_tuple(), Some([_, Term::Binary(_) | Term::Atom(_)]));
+            if text.is_empty() && is_list {
                 return Err(bad("it is empty"));
             }
             Ok(OsString::from_vec(text))
