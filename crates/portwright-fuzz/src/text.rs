@@ -2,8 +2,8 @@
 
 use portwright_term::Term;
 use portwright_term::text::{
-    Encoding, ParseOptions, Position, PrintOptions, Scanner, format_w, parse_term, parse_term_with,
-    parse_terms, write_w,
+    Encoding, ParseOptions, Position, PrintOptions, Scanner, format_w, parse_term_with,
+    parse_terms_with, write_w,
 };
 
 /// The scanner takes any text, piece by piece, and knows where it stands.
