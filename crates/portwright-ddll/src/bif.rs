@@ -14,7 +14,7 @@
 //! let error = answer.as_tuple().unwrap()[1].clone();                      // {open_error,-10}
 //! let text = bif::format_error(&me, &[error]).unwrap();
 //! assert_eq!(text.to_text().unwrap(), "cannot open shared object file: No such file or directory");
-//! # Ok::<(), portwright::term::ParseError>(())
+//! # Ok::<(), portwright::term::text::ParseError>(())
 //! ```
 //!
 //! # Source

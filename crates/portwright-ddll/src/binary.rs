@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn growing_keeps_the_content_and_zeroes_the_rest() {
-        let binary = BinaryRef::copy_of(b"abc").unwrap().as_ptr_forget();
+        let binary = BinaryRef::copy_of(b"abc").unwrap().into_raw();
         // SAFETY: one reference, which is ours.
         unsafe {
             let binary = reallocate(binary, 6);
@@ -266,7 +266,7 @@ mod tests {
     }
 
     impl BinaryRef {
-        fn as_ptr_forget(self) -> *mut ErlDrvBinary {
+        fn into_raw(self) -> *mut ErlDrvBinary {
             let pointer = self.as_ptr();
             std::mem::forget(self);
             pointer

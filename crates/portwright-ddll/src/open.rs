@@ -36,8 +36,10 @@ pub(crate) fn open_driver(
     provide_functions()?;
     context::on_behalf_of(node, || {
         let opened = open(file, name)?;
-        // SAFETY (of the call inside): the library is open; `init` takes nothing.
-        let failed = opened.entry.init.is_some_and(|init| unsafe { init() } != 0);
+        let failed = opened.entry.init.is_some_and(|init| {
+            // SAFETY: the library is open; `init` takes nothing.
+            unsafe { init() != 0 }
+        });
         if failed {
             opened.close();
             return Err(DdllError::DriverInitFailed { name: name.into() });

@@ -221,12 +221,7 @@ impl Table {
         Ok(outcome)
     }
 
-    fn open(
-        &self,
-        node: &Node,
-        path: &OsString,
-        name: &str,
-    ) -> Result<Arc<LoadedDriver>, DdllError> {
+    fn open(&self, node: &Node, path: &OsStr, name: &str) -> Result<Arc<LoadedDriver>, DdllError> {
         let mut file = path.to_owned();
         file.push(".so");
         let idle: Weak<dyn Idle> = self.this.clone();

@@ -118,10 +118,13 @@ impl Record {
     }
 }
 
+/// Whether the news are good, and what they are.
+pub(crate) type News = (bool, Term);
+
 /// Where an answer to somebody in Rust arrives.
 #[derive(Default)]
 pub(crate) struct Slot {
-    answer: Mutex<(Option<(bool, Term)>, Option<Waker>)>,
+    answer: Mutex<(Option<News>, Option<Waker>)>,
     arrived: Condvar,
 }
 
@@ -137,8 +140,8 @@ impl Slot {
         }
     }
 
-    /// Waits for the answer: whether it is good news, and what.
-    pub(crate) fn wait(&self) -> (bool, Term) {
+    /// Waits for the answer.
+    pub(crate) fn wait(&self) -> News {
         let mut answer = self.answer.lock();
         loop {
             match answer.0.take() {
@@ -153,7 +156,7 @@ impl Slot {
 pub(crate) struct Answer(pub(crate) Arc<Slot>);
 
 impl Future for Answer {
-    type Output = (bool, Term);
+    type Output = News;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut answer = self.0.answer.lock();

@@ -285,6 +285,33 @@ static void locks(char *out)
     erl_drv_tsd_key_destroy(k2); erl_drv_tsd_key_destroy(k3);
 }
 
+static struct { ErlDrvMutex *mutex; ErlDrvCond *cond; int flag; } meeting;
+
+static void *meet(void *data)
+{
+    (void)data;
+    erl_drv_mutex_lock(meeting.mutex);
+    meeting.flag = 1;
+    erl_drv_cond_signal(meeting.cond);
+    erl_drv_mutex_unlock(meeting.mutex);
+    return NULL;
+}
+
+static void cond_wait(char *out)
+{
+    ErlDrvTid tid;
+    meeting.mutex = erl_drv_mutex_create(NULL);
+    meeting.cond = erl_drv_cond_create(NULL);
+    meeting.flag = 0;
+    erl_drv_mutex_lock(meeting.mutex);
+    erl_drv_thread_create(NULL, &tid, meet, NULL, NULL);
+    while (!meeting.flag) erl_drv_cond_wait(meeting.cond, meeting.mutex);
+    erl_drv_mutex_unlock(meeting.mutex);
+    sprintf(out, "%d %d", meeting.flag, erl_drv_thread_join(tid, NULL));
+    erl_drv_cond_destroy(meeting.cond);
+    erl_drv_mutex_destroy(meeting.mutex);
+}
+
 /* ---- statements ----------------------------------------------------------------------------------------------- */
 
 static int fd_of(state *s, char *w)
@@ -463,6 +490,13 @@ static void statement(state *s, char *rest, char *out)
     else if (IS("self")) sprintf(out, "%d,%d", erl_drv_thread_self() != NULL, erl_drv_equal_tids(erl_drv_thread_self(), erl_drv_thread_self()) != 0);
     else if (IS("opts")) { ErlDrvThreadOpts *o = erl_drv_thread_opts_create("o"); sprintf(out, "%d", o->suggested_stack_size); erl_drv_thread_opts_destroy(o); }
     else if (IS("locks")) locks(out);
+    else if (IS("condwait")) cond_wait(out);
+    else if (IS("dlself")) { Dl_info self; char path[4096]; extern ErlDrvEntry entry; void *h;
+        h = driver_dl_open("/nonexistent/lib"); sprintf(out, "%d", h == NULL);
+        dladdr(&entry, &self); strcpy(path, self.dli_fname); strcpy(strrchr(path, '/'), "/swissn");
+        h = driver_dl_open(path); sprintf(out + strlen(out), "%d", h != NULL);
+        if (h) { sprintf(out + strlen(out), "%d", driver_dl_sym(h, "driver_init") != NULL); sprintf(out + strlen(out), "%d", driver_dl_sym(h, "nosuch_xyz") == NULL);
+            sprintf(out + strlen(out), "%d", strstr(driver_dl_error(), "nosuch_xyz") != NULL); sprintf(out + strlen(out), "%d", driver_dl_close(h)); } }
 
     else if (IS("create")) { s->child = driver_create_port(p, !strcmp(word(&rest), "caller") ? driver_caller(p) : s->saved_caller, word(&rest), (ErlDrvData)s);
         sprintf(out, "%d", s->child != (ErlDrvPort)-1L); }

@@ -24,7 +24,7 @@ pub(super) unsafe extern "C" fn erl_drv_busy_msgq_limits(
 ) {
     let wanted = |limit: *mut usize| {
         // SAFETY: the driver says where its limits are; either pointer may be null.
-        (!limit.is_null()).then(|| unsafe { *limit }).unwrap_or(0)
+        unsafe { limit.as_ref() }.copied().unwrap_or(0)
     };
     let (wanted_low, wanted_high) = (wanted(low), wanted(high));
     let limits = context::with(port, |_, operations| {

@@ -7,6 +7,8 @@ main([Built, Work | Files]) ->
     io:setopts([{encoding, unicode}]),
     logger:set_primary_config(level, none),
     lists:foreach(fun(File) -> file(File, Built, Work) end, Files),
+    %% What was printed is written by another process; a port that lingers would keep a halt that flushes.
+    _ = io:columns(), timer:sleep(300),
     halt(0, [{flush, false}]).
 
 file(File, Built, Work) ->

@@ -5,5 +5,6 @@
 mod support;
 
 mod megaco;
+mod setuid;
 mod sqlite3;
 mod trace;

@@ -8,8 +8,8 @@ use portwright_ddll::Ddll;
 
 /// The last directory that matches `/usr/lib/erlang/lib/APPLICATION-*/REST` and has `DRIVER.so`; says so if there is none.
 pub(crate) fn directory_of(application: &str, rest: &str, driver: &str) -> Option<PathBuf> {
-    let lib = Path::new("/usr/lib/erlang/lib");
-    let mut found: Vec<PathBuf> = std::fs::read_dir(lib)
+    let lib = root().join("usr/lib/erlang/lib");
+    let mut found: Vec<PathBuf> = std::fs::read_dir(&lib)
         .into_iter()
         .flatten()
         .flatten()
@@ -30,6 +30,11 @@ pub(crate) fn directory_of(application: &str, rest: &str, driver: &str) -> Optio
         ));
     }
     found.pop()
+}
+
+/// Where packages are installed; `PORTWRIGHT_DRIVERS` names a directory with unpacked ones.
+pub(crate) fn root() -> PathBuf {
+    std::env::var_os("PORTWRIGHT_DRIVERS").map_or_else(|| PathBuf::from("/"), PathBuf::from)
 }
 
 pub(crate) fn skip(why: &str) {

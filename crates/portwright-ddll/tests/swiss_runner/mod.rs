@@ -4,6 +4,7 @@ mod case;
 mod mask;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Mutex;
 
 /// Runs a file of cases and compares every line.
@@ -57,6 +58,56 @@ pub(crate) fn check(file: &str) {
         wrong.len(),
         wrong.join("\n")
     );
+}
+
+/// Runs the files on the real emulator and compares every line.
+#[track_caller]
+pub(crate) fn check_otp(files: &[&str]) {
+    let built = match built() {
+        Ok(built) => built,
+        Err(why) => return test_drivers::skip(&why),
+    };
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let work = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cases-otp");
+    let _ = std::fs::remove_dir_all(&work);
+    // The script wants all variants below one directory.
+    let all = work.join("built");
+    for (name, directory) in &built {
+        let to = all.join(name);
+        std::fs::create_dir_all(&to).unwrap();
+        let file = format!("{name}.so");
+        std::fs::copy(directory.join(&file), to.join(&file)).unwrap();
+    }
+    let mut wrong = Vec::new();
+    for file in files {
+        let path = cases.join(format!("{file}.cases"));
+        // A port that never drains would keep the emulator from going down.
+        let output = Command::new("timeout")
+            .args(["-s", "KILL", "120", "escript"])
+            .arg(cases.join("otp.escript"))
+            .args([&all, &work.join(file), &path])
+            .output();
+        let output = match output {
+            Ok(output) if output.status.code() != Some(127) => output,
+            _ => return test_drivers::skip("there is no escript (package erlang-base)"),
+        };
+        let found = String::from_utf8_lossy(&output.stdout).into_owned();
+        let expect = std::fs::read_to_string(&path).unwrap();
+        for (expect, found) in expect.lines().zip(found.lines()) {
+            let (_, wanted) = expect.split_once(" => ").unwrap_or(("", expect));
+            let (_, got) = found.split_once(" => ").unwrap_or(("", found));
+            if !same(wanted, got) {
+                wrong.push(format!("{file}: {expect}\n     now {found}"));
+            }
+        }
+        if found.lines().count() < expect.trim_end().lines().count() {
+            wrong.push(format!(
+                "{file}: OTP ended early: {}",
+                String::from_utf8_lossy(&output.stderr)
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// `A || B` in a file: both happen.
