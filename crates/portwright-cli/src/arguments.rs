@@ -22,6 +22,12 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Run(Box<RunArguments>),
 
+    Shell(ShellArguments),
+
+    Eval(EvalArguments),
+
+    Escript(EscriptArguments),
+
     /// Print completions for a shell
     ///
     /// Put them where the shell looks for them, for example:
@@ -106,6 +112,55 @@ pub(crate) struct RunArguments {
 
     #[command(flatten)]
     pub(crate) settings: SettingFlags,
+}
+
+/// Type Erlang expressions and see their values
+///
+/// Expressions end with a full stop. `help().` lists the commands of the shell. An error ends the
+/// evaluating process and its ports; variables stay. Ctrl-C interrupts an expression, Ctrl-D ends.
+///
+/// Without a terminal, expressions are read from standard input.
+#[derive(Debug, Args)]
+pub(crate) struct ShellArguments {
+    /// Print the functions that expressions can call, one a line, and end
+    #[arg(long)]
+    pub(crate) functions: bool,
+}
+
+/// Evaluate Erlang expressions
+///
+/// Prints only what the expressions print. The exit code is 0, or 1 when something is wrong, which
+/// standard error says; `halt(N)` gives N.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: portwright eval 'io:format(\"~p~n\", [os:cmd(\"uname\")]).'")]
+pub(crate) struct EvalArguments {
+    /// The expressions, each sequence ended by a full stop
+    #[arg(required_unless_present = "file", conflicts_with = "file")]
+    pub(crate) expressions: Option<String>,
+
+    /// Evaluate the expressions in this file, as file:eval/1 does
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// Run an Erlang script: functions and main/1
+///
+/// Takes what OTP's escript takes as source: a first line `#!` and one with `%%!` are ignored.
+/// The exit code is 0, that of `halt`, or 127 when the script does not compile or nobody catches its
+/// exception.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: portwright escript talk_to_my_driver.escript verbose")]
+pub(crate) struct EscriptArguments {
+    /// The script
+    pub(crate) file: PathBuf,
+
+    /// What main/1 gets, as a list of strings
+    #[arg(
+        value_name = "ARG",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(crate) arguments: Vec<OsString>,
 }
 
 /// The second argument of `open_port/2`.

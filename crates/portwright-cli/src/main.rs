@@ -7,8 +7,11 @@
 
 mod arguments;
 mod complaint;
+mod escript;
+mod eval;
 mod reference;
 mod run;
+mod shell;
 
 use std::process::ExitCode;
 
@@ -36,6 +39,9 @@ fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Eval(arguments) => eval::eval(&arguments),
+        Command::Escript(arguments) => escript::escript(&arguments),
+        Command::Shell(arguments) => shell::shell(&arguments),
         Command::Completions { shell } => reference::completions(shell),
         Command::Man { directory } => reference::manual(directory.as_deref()),
     };
