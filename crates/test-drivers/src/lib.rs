@@ -16,6 +16,18 @@ use std::process::Command;
 /// The scriptable driver.
 const SWISS: &str = include_str!("../c/swiss.c");
 
+/// Four threads that send terms.
+const BLAST: &str = include_str!("../c/blast.c");
+
+/// Compiles the driver `blast`, whose four threads send `count` terms each; returns the directory that has `blast.so`.
+///
+/// # Errors
+///
+/// As [`compile`].
+pub fn blast(count: usize) -> Result<PathBuf, String> {
+    compile("blast", BLAST, &[&format!("COUNT={count}")])
+}
+
 /// Name of each build, what is defined for it, and the driver's own name if that differs from the file's.
 pub const VARIANTS: &[(&str, &[&str])] = &[
     ("swiss", &["FLAGS=0"]),
