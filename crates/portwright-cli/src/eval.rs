@@ -142,7 +142,7 @@ pub(crate) fn prints_unicode() -> bool {
 }
 
 /// Whether the locale's encoding is UTF-8.
-fn locale_is_unicode() -> bool {
+pub(crate) fn locale_is_unicode() -> bool {
     ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))

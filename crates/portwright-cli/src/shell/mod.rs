@@ -1,16 +1,32 @@
 //! `portwright shell`: expressions typed one after the other.
+//!
+//! [`session`] evaluates and prints; [`terminal`] and [`piped`] say where the text comes from.
 
-use std::io::{self, Write};
+mod completion;
+mod piped;
+mod session;
+mod terminal;
+
+use std::io::{self, IsTerminal, Write};
 
 use crate::arguments::ShellArguments;
 use crate::complaint::Failure;
 
-/// Runs the shell.
+/// What the shell says first.
+fn banner() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    format!("Portwright {version} · Erlang expressions, ports and drivers · help(). for help\n")
+}
+
+/// Runs the shell, or prints what it can call.
 pub(crate) fn shell(arguments: &ShellArguments) -> Result<u8, Failure> {
     if arguments.functions {
-        return print_functions();
+        print_functions()
+    } else if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        terminal::converse()
+    } else {
+        piped::converse()
     }
-    Ok(0)
 }
 
 /// Prints every function as `module:name/arity`; a reader that goes away has seen enough.

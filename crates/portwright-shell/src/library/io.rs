@@ -85,7 +85,7 @@ fn device(term: Option<&Term>) -> Option<Device> {
 }
 
 /// Text in the encoding of a stream: UTF-8, or latin1 with escapes for the rest.
-fn encoded(text: &str, unicode: bool) -> Vec<u8> {
+pub(super) fn encoded(text: &str, unicode: bool) -> Vec<u8> {
     if unicode {
         return text.as_bytes().to_vec();
     }

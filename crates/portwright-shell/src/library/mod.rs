@@ -20,8 +20,10 @@ mod argument;
 mod base64;
 mod binaries;
 mod checksum;
+mod commands;
 mod compression;
 mod conversion;
+mod ddll;
 mod ets;
 mod external;
 mod file;
@@ -35,7 +37,7 @@ mod node;
 mod number;
 mod os;
 mod path;
-mod ports;
+pub(crate) mod ports;
 mod posix;
 pub(crate) mod ram_file;
 mod regex;
@@ -58,9 +60,11 @@ pub(crate) const MODULES: &[&NativeModule] = &[
     &base64::BASE64,
     &binaries::BINARIES,
     &checksum::CHECKSUMS,
+    &commands::COMMANDS,
     &compression::ZIP,
     &compression::ZLIB,
     &conversion::CONVERSIONS,
+    &ddll::ERL_DDLL,
     &ets::ETS,
     &external::EXTERNAL,
     &file::DIRECTORIES,

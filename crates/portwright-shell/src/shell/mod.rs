@@ -3,8 +3,13 @@
 //! Texts and layout are those of OTP 25's shell (rules P-953 to P-957). Nothing
 //! here knows a terminal.
 
+mod command;
 mod exception;
 mod explain;
+mod transcript;
+
+pub use command::{CommandNotFound, Typed, prepare, typed};
+pub use transcript::Transcript;
 
 use portwright_term::text::{Encoding, PrintOptions};
 use portwright_term::{Atom, Term};
