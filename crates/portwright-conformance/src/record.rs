@@ -12,7 +12,7 @@ use crate::{Error, otp};
 const RUNS: usize = 3;
 
 const HEAD: &str = "\
-%% Recorded on a real OTP by `cargo xtask conformance --record`; see the README of this crate.
+%% Recorded on a real OTP by `cargo xtask conformance --record`; see README.md.
 %% {s,Section}. and {c,Id,Title,Flags,Code,Result}.
 ";
 
