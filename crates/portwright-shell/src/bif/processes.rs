@@ -206,6 +206,30 @@ fn destination(call: &Call, to: &Term) -> Result<Option<Destination>, Exception>
 }
 
 fn send_now(call: &mut Call, args: &[Term]) -> Result<Option<Term>, Exception> {
+    let sent = try_send(call, args)?;
+    if sent.is_none() {
+        report_wait(call, &args[0]);
+    }
+    Ok(sent)
+}
+
+/// Tells the system monitor that this process waits to send to a port.
+fn report_wait(call: &Call, to: &Term) {
+    let port = match destination(call, to) {
+        Ok(Some(Destination::Port(port))) => Some(port),
+        Ok(Some(Destination::Name(name))) => match call.process_ref().whereis(name) {
+            Some(Registered::Port(port)) => Some(port),
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some(port) = port {
+        crate::library::ports::report_busy_port(call, port);
+    }
+}
+
+/// `None` when a busy port makes the sender wait.
+fn try_send(call: &mut Call, args: &[Term]) -> Result<Option<Term>, Exception> {
     // To a process: nothing can make the sender wait.
     if let Term::Pid(pid) = &args[0] {
         let _ = call.process_ref().send(*pid, args[1].clone());
@@ -252,10 +276,13 @@ fn send_options_now(call: &mut Call, args: &[Term]) -> Result<Option<Term>, Exce
             _ => return Err(bad(3, "invalid option in list")),
         }
     }
-    match send_now(call, &args[..2])? {
+    match try_send(call, &args[..2])? {
         Some(_) => Ok(Some(Term::Atom(atoms::OK))),
         None if nosuspend => Ok(Some(Term::Atom(atoms::NOSUSPEND))),
-        None => Ok(None),
+        None => {
+            report_wait(call, &args[0]);
+            Ok(None)
+        }
     }
 }
 

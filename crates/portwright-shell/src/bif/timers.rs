@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use portwright::Destination;
+use portwright::{Destination, Registered};
 use portwright_term::{Reference, Term, atoms};
 
 use crate::exception::Exception;
@@ -125,8 +125,17 @@ fn start(call: &mut Call, args: &[Term], wrapped: bool) -> Value {
         if fired.is_some()
             && let Some(system) = weak_system.upgrade()
         {
-            // A name that is gone takes nothing.
-            let _ = system.node().send(to, message);
+            let node = system.node();
+            let is_port = match to {
+                Destination::Name(name) => {
+                    matches!(node.whereis(name), Some(Registered::Port(_)))
+                }
+                _ => false,
+            };
+            // A name that is gone takes nothing, and one of a port no timer's message.
+            if !is_port {
+                let _ = node.send(to, message);
+            }
         }
         // The guard must not be dropped on the thread that runs it while it
         // holds what the timer needs: it goes last.

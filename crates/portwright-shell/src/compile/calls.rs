@@ -128,7 +128,17 @@ impl Compiler {
             *module
         } else if self.origin.is_expressions() {
             // Even for a BIF: `erl_eval` looks for a local function.
-            atoms::ERL_EVAL
+            let entry = [
+                Term::Atom(atoms::ERL_EVAL),
+                Term::Atom(name),
+                Term::from(i64::from(arity)),
+                Term::Nil,
+            ];
+            self.mark(place);
+            self.push(Term::atom("error"));
+            self.push(Term::atom("undef"));
+            self.push(Term::list([Term::tuple(entry)]));
+            return self.call_site(atoms::ERLANG, Atom::literal("raise"), 3, false);
         } else if crate::bif::is_auto_imported(name, small) {
             atoms::ERLANG
         } else {

@@ -10,7 +10,7 @@
 //! 9 fsync     19 fdatasync          38 advise                    39 allocate
 //! ```
 //!
-//! Each answer is data of the port: `0` (done), `1` and the name of an error, `3` and
+//! Each answer is data of the port, a list even in binary mode but for the bytes of a file: `0` (done), `1` and the name of an error, `3` and
 //! a number, `2` and a number with the bytes that it counts. Other operations are
 //! not answered. Measured on OTP 25; what it answers to operations whose arguments
 //! are cut short is left out: those are `einval` here.
@@ -60,12 +60,14 @@ impl Driver for RamFile {
             return;
         };
         match self.perform(*operation, arguments) {
-            Some(Ok(Answer::Done)) => port.output(vec![0]),
-            Some(Ok(Answer::Number(number))) => port.output(counted(3, number)),
-            Some(Ok(Answer::Bytes(bytes))) => {
-                port.output_with_header(&counted(2, bytes.len()), bytes)
+            Some(Ok(Answer::Done)) => port.output_unlined(&[0], Vec::new()),
+            Some(Ok(Answer::Number(number))) => {
+                port.output_unlined(&counted(3, number), Vec::new())
             }
-            Some(Err(name)) => port.output([&[1], name.as_bytes()].concat()),
+            Some(Ok(Answer::Bytes(bytes))) => {
+                port.output_unlined(&counted(2, bytes.len()), vec![bytes])
+            }
+            Some(Err(name)) => port.output_unlined(&[&[1], name.as_bytes()].concat(), Vec::new()),
             None => return,
         };
     }
