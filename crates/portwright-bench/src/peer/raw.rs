@@ -163,10 +163,12 @@ fn starts_at_once(count: u64) -> Sample {
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
-                let mut running = std::collections::VecDeque::new();
+                let mut running = std::collections::VecDeque::<Child>::new();
                 for _ in 0..count / 2 {
                     if running.len() == AT_ONCE / 2 {
-                        running.pop_front().map(Child::wait);
+                        if let Some(child) = running.pop_front() {
+                            child.wait();
+                        }
                     }
                     running.push_back(Child::start(c"/bin/true", None));
                 }
