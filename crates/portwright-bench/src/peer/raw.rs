@@ -165,10 +165,10 @@ fn starts_at_once(count: u64) -> Sample {
             scope.spawn(|| {
                 let mut running = std::collections::VecDeque::<Child>::new();
                 for _ in 0..count / 2 {
-                    if running.len() == AT_ONCE / 2 {
-                        if let Some(child) = running.pop_front() {
-                            child.wait();
-                        }
+                    if running.len() == AT_ONCE / 2
+                        && let Some(child) = running.pop_front()
+                    {
+                        child.wait();
                     }
                     running.push_back(Child::start(c"/bin/true", None));
                 }
