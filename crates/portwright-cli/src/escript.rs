@@ -136,7 +136,7 @@ fn say_exception(exception: &Exception) {
 /// What OTP's first process says when an exit signal ends it, which runs the script.
 fn say_terminating(system: &System, reason: &Term) {
     let line = Term::tuple([Term::string("init terminating in do_boot"), reason.clone()]);
-    // Nobody is left to tell that it could not be written.
-    let _ = system.write(Stream::Output, format!("{line}\n").as_bytes());
+    // `erlang:display/1` ends its lines so. Nobody is left to tell that it could not be written.
+    let _ = system.write(Stream::Output, format!("{line}\r\n").as_bytes());
     say(format_args!("init terminating in do_boot ({reason})"));
 }

@@ -46,27 +46,57 @@ fn text(bytes: &[u8]) -> String {
 /// Scripts that end in every way: standard output and exit code are OTP's.
 const SCRIPTS: &[(&str, &str)] = &[
     ("ok", "main(Args) -> io:format(\"~p~n\", [Args])."),
-    ("plain", "main(_) -> io:format(\"~p~n\", [init:get_plain_arguments()])."),
-    ("name", "main(_) -> io:format(\"~s~n\", [escript:script_name()])."),
+    (
+        "plain",
+        "main(_) -> io:format(\"~p~n\", [init:get_plain_arguments()]).",
+    ),
+    (
+        "name",
+        "main(_) -> io:format(\"~s~n\", [escript:script_name()]).",
+    ),
     ("halt", "main(_) -> halt(7)."),
-    ("stop", "main(_) -> init:stop(3), receive after infinity -> ok end."),
-    ("spawned", "main(_) -> spawn(fun() -> halt(9) end), receive after infinity -> ok end."),
-    ("error", "main(_) -> io:format(\"hi~n\"), list_to_integer(\"a\")."),
+    (
+        "stop",
+        "main(_) -> init:stop(3), receive after infinity -> ok end.",
+    ),
+    (
+        "spawned",
+        "main(_) -> spawn(fun() -> halt(9) end), receive after infinity -> ok end.",
+    ),
+    (
+        "error",
+        "main(_) -> io:format(\"hi~n\"), list_to_integer(\"a\").",
+    ),
     ("throw", "main(_) -> throw(foo)."),
     ("exit", "main(_) -> exit(bar)."),
     ("normal", "main(_) -> exit(normal)."),
-    ("linked", "main(_) -> spawn_link(fun() -> exit(boo) end), receive a -> ok end."),
+    (
+        "linked",
+        "main(_) -> spawn_link(fun() -> exit(boo) end), receive a -> ok end.",
+    ),
     ("syntax", "main(_) -> foo bar."),
     ("unbound", "main(_) -> X."),
     ("nomain", "-export([main/0]).\nmain() -> ok."),
     ("macro", "main(_) -> ?NOSUCH."),
-    ("define", "-define(N, 42).\n-define(ADD(A, B), A + B).\nmain(_) -> io:format(\"~p~n\", [?ADD(?N, 1)])."),
-    ("record", "-record(r, {a, b = 2}).\nmain(_) -> R = #r{a = 1}, io:format(\"~p~n\", [{R, R#r.b}])."),
-    ("mode", "%%! -smp enable\n-mode(compile).\n-export([main/1]).\nmain(_) -> io:format(\"~p~n\", [lists:map(fun twice/1, [1,2])]).\ntwice(X) -> 2 * X."),
-    ("port", "main(_) -> P = open_port({spawn,\"echo hi\"},[exit_status]), loop(P).\nloop(P) -> receive {P,{data,D}} -> io:format(\"~p~n\",[D]), loop(P); {P,X} -> io:format(\"~p~n\",[X]) end."),
+    (
+        "define",
+        "-define(N, 42).\n-define(ADD(A, B), A + B).\nmain(_) -> io:format(\"~p~n\", [?ADD(?N, 1)]).",
+    ),
+    (
+        "record",
+        "-record(r, {a, b = 2}).\nmain(_) -> R = #r{a = 1}, io:format(\"~p~n\", [{R, R#r.b}]).",
+    ),
+    (
+        "mode",
+        "%%! -smp enable\n-mode(compile).\n-export([main/1]).\nmain(_) -> io:format(\"~p~n\", [lists:map(fun twice/1, [1,2])]).\ntwice(X) -> 2 * X.",
+    ),
+    (
+        "port",
+        "main(_) -> P = open_port({spawn,\"echo hi\"},[exit_status]), loop(P).\nloop(P) -> receive {P,{data,D}} -> io:format(\"~p~n\",[D]), loop(P); {P,X} -> io:format(\"~p~n\",[X]) end.",
+    ),
 ];
 
-/// What is right for each script, measured on OTP 25; the last word of each script's test.
+/// Exit code, standard output, and standard error without the trace: measured on OTP 25.
 const EXPECTED: &[(&str, i32, &str, &str)] = &[
     ("ok", 0, "[\"a\",\"-b\"]\n", ""),
     ("name", 0, "s.es\n", ""),
@@ -76,27 +106,68 @@ const EXPECTED: &[(&str, i32, &str, &str)] = &[
     ("throw", 127, "", "escript: exception throw: foo\n"),
     ("exit", 127, "", "escript: exception exit: bar\n"),
     ("normal", 127, "", "escript: exception exit: normal\n"),
-    ("linked", 1, "{\"init terminating in do_boot\",boo}\n", "init terminating in do_boot (boo)\n"),
-    ("syntax", 127, "", "s.es:2:16: syntax error before: bar\nescript: There were compilation errors.\n"),
-    ("unbound", 127, "", "s.es:2:12: variable 'X' is unbound\nescript: There were compilation errors.\n"),
-    ("nomain", 127, "", "s.es:0: function main/1 undefined\nescript: There were compilation errors.\n"),
-    ("macro", 127, "", "s.es:2:13: undefined macro 'NOSUCH'\nescript: There were compilation errors.\n"),
+    (
+        "linked",
+        1,
+        "{\"init terminating in do_boot\",boo}\r\n",
+        "init terminating in do_boot (boo)\n",
+    ),
+    (
+        "syntax",
+        127,
+        "",
+        "s.es:2:16: syntax error before: bar\nescript: There were compilation errors.\n",
+    ),
+    (
+        "unbound",
+        127,
+        "",
+        "s.es:2:12: variable 'X' is unbound\nescript: There were compilation errors.\n",
+    ),
+    (
+        "nomain",
+        127,
+        "",
+        "s.es:0: function main/1 undefined\nescript: There were compilation errors.\n",
+    ),
+    (
+        "macro",
+        127,
+        "",
+        "s.es:2:13: undefined macro 'NOSUCH'\nescript: There were compilation errors.\n",
+    ),
     ("port", 0, "\"hi\\n\"\n{exit_status,0}\n", ""),
 ];
 
-fn script(name: &str) -> Script {
-    let (_, body) = SCRIPTS.iter().find(|(known, _)| *known == name).expect("there is such a script");
-    Script::new(name, &format!("#!/usr/bin/env escript\n{body}\n"))
+fn script(test: &str, name: &str) -> Script {
+    let (_, body) = SCRIPTS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .expect("there is such a script");
+    Script::new(
+        &format!("{test}-{name}"),
+        &format!("#!/usr/bin/env escript\n{body}\n"),
+    )
 }
 
 #[test]
 fn scripts_end_as_they_say() {
     for (name, code, out, err) in EXPECTED {
-        let output = script(name).run(OURS, &["a", "-b"]).expect("portwright runs");
+        let output = script("alone", name)
+            .run(OURS, &["a", "-b"])
+            .expect("portwright runs");
         let stderr = text(&output.stderr);
         // Where it happened follows; that is not the same everywhere.
-        let head: String = stderr.lines().filter(|line| !line.starts_with("  in ")).map(|line| format!("{line}\n")).collect();
-        assert_eq!((output.status.code(), text(&output.stdout)), (Some(*code), (*out).to_owned()), "{name}: {stderr}");
+        let head: String = stderr
+            .lines()
+            .filter(|line| !line.starts_with("  in "))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        assert_eq!(
+            (output.status.code(), text(&output.stdout)),
+            (Some(*code), (*out).to_owned()),
+            "{name}: {stderr}"
+        );
         assert_eq!(head, *err, "{name}");
     }
 }
@@ -105,7 +176,7 @@ fn scripts_end_as_they_say() {
 #[test]
 fn otp_ends_the_same_scripts_alike() {
     for (name, _) in SCRIPTS {
-        let script = script(name);
+        let script = script("otp", name);
         let Some(theirs) = script.run(&["escript"], &["a", "-b"]) else {
             assert!(
                 std::env::var_os("PORTWRIGHT_REQUIRE_ERL").is_none(),
@@ -122,7 +193,11 @@ fn otp_ends_the_same_scripts_alike() {
             text(&ours.stderr)
         );
         let first = |output: &Output| text(&output.stderr).lines().next().map(str::to_owned);
-        assert_eq!(first(&ours), first(&theirs), "{name}: the first line of standard error");
+        assert_eq!(
+            first(&ours),
+            first(&theirs),
+            "{name}: the first line of standard error"
+        );
     }
 }
 
@@ -133,14 +208,23 @@ fn a_script_that_cannot_be_opened_is_named() {
         .output()
         .expect("portwright runs");
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(text(&output.stderr), "escript: Failed to open file: /no/such.es\n");
+    assert_eq!(
+        text(&output.stderr),
+        "escript: Failed to open file: /no/such.es\n"
+    );
 }
 
 #[test]
 fn what_is_not_supported_is_said_with_its_place() {
-    let script = Script::new("unsupported", "#!/x\nmain(_) -> ok.\n-include(\"x.hrl\").\n");
+    let script = Script::new(
+        "unsupported",
+        "#!/x\nmain(_) -> ok.\n-include(\"x.hrl\").\n",
+    );
     let output = script.run(OURS, &[]).expect("portwright runs");
     assert_eq!(output.status.code(), Some(127));
     let error = text(&output.stderr);
-    assert!(error.starts_with("s.es:3:1: the attribute -include is not supported"), "{error}");
+    assert!(
+        error.starts_with("s.es:3:1: the attribute -include is not supported"),
+        "{error}"
+    );
 }

@@ -14,9 +14,17 @@ fn portwright(arguments: &[&str]) -> Output {
 fn check(arguments: &[&str], expected: (i32, &str, &str)) {
     let output = portwright(arguments);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let got = (output.status.code(), text(&output.stdout), text(&output.stderr));
+    let got = (
+        output.status.code(),
+        text(&output.stdout),
+        text(&output.stderr),
+    );
     let (code, out, err) = expected;
-    assert_eq!(got, (Some(code), out.to_owned(), err.to_owned()), "{arguments:?}");
+    assert_eq!(
+        got,
+        (Some(code), out.to_owned(), err.to_owned()),
+        "{arguments:?}"
+    );
 }
 
 #[test]
@@ -25,11 +33,17 @@ fn only_what_expressions_print_is_printed() {
         ("1 + 1.", (0, "", "")),
         ("", (0, "", "")),
         ("io:format(\"~p~n\", [6 * 7]).", (0, "42\n", "")),
-        ("X = 1. Y = X + 1. io:format(\"~w\", [{X,Y}]).", (0, "{1,2}", "")),
+        (
+            "X = 1. Y = X + 1. io:format(\"~w\", [{X,Y}]).",
+            (0, "{1,2}", ""),
+        ),
         ("io:format(standard_error, \"e~n\", []).", (0, "", "e\n")),
         ("halt(3).", (3, "", "")),
         ("io:format(\"a\"), halt(), io:format(\"b\").", (0, "a", "")),
-        ("spawn(fun() -> halt(4) end), receive after infinity -> ok end.", (4, "", "")),
+        (
+            "spawn(fun() -> halt(4) end), receive after infinity -> ok end.",
+            (4, "", ""),
+        ),
     ] {
         check(&["eval", expressions], expected);
     }
@@ -39,10 +53,16 @@ fn only_what_expressions_print_is_printed() {
 fn errors_are_worded_as_in_otp() {
     for (expressions, expected) in [
         ("foo bar.", "* 1:5: syntax error before: bar\n"),
-        ("\"abc", "* 1:1: unterminated string starting with \"abc\"\n"),
+        (
+            "\"abc",
+            "* 1:1: unterminated string starting with \"abc\"\n",
+        ),
         ("exit(a).", "** exception exit: a\n"),
         ("throw(a).", "** exception throw: a\n"),
-        ("lists:foo(1).", "** exception error: undefined function lists:foo/1\n"),
+        (
+            "lists:foo(1).",
+            "** exception error: undefined function lists:foo/1\n",
+        ),
         (
             "1 / 0.",
             "** exception error: an error occurred when evaluating an arithmetic expression\n     \
@@ -109,14 +129,24 @@ fn a_file_is_evaluated_up_to_its_first_error() {
     let file = directory.join("a.erl");
     let name = file.to_str().expect("the path is text");
     for (text, code, out, err) in [
-        ("X = 1.\nio:format(\"~p~n\", [X]).\n", 0, "1\n", String::new()),
+        (
+            "X = 1.\nio:format(\"~p~n\", [X]).\n",
+            0,
+            "1\n",
+            String::new(),
+        ),
         (
             "io:format(\"a\").\nfoo bar.\nio:format(\"b\").\n",
             1,
             "a",
             format!("{name}:2:5: syntax error before: bar\n"),
         ),
-        ("%% coding: latin-1\nio:format(\"~w\", [\"\u{e4}\"]).\n", 0, "[228]", String::new()),
+        (
+            "%% coding: latin-1\nio:format(\"~w\", [\"\u{e4}\"]).\n",
+            0,
+            "[228]",
+            String::new(),
+        ),
     ] {
         let latin1: Vec<u8> = text.chars().map(|c| c as u8).collect();
         std::fs::write(&file, latin1).expect("the file can be written");

@@ -287,6 +287,10 @@ impl Evaluator {
         let result = process::run(&mut machine, &mut self.call).await;
         let value = self.outcome(result)?;
         for (name, slot, flag) in exports {
+            // What was bound before is there still, unless `f(Name)` has run.
+            if names.contains(&name) {
+                continue;
+            }
             let bound = flag.is_none_or(|flag| machine.slot(flag) == Some(&Term::boolean(true)));
             if let (true, Some(value)) = (bound, machine.slot(slot)) {
                 let value = value.clone();

@@ -133,7 +133,11 @@ fn port_words(before: &str, word: &str) -> Option<(usize, Vec<String>)> {
         return None;
     }
     let start = before.len() - usize::from(brace);
-    let typed = if brace { format!("{{{word}") } else { word.to_owned() };
+    let typed = if brace {
+        format!("{{{word}")
+    } else {
+        word.to_owned()
+    };
     let candidates: Vec<String> = words
         .iter()
         .filter(|name| {
@@ -181,8 +185,16 @@ mod tests {
 
     #[test]
     fn arguments_of_open_port_are_known() {
-        check("open_port({spawn", 10, &["{spawn,", "{spawn_driver,", "{spawn_executable,"]);
-        check("open_port({spawn,\"cat\"},[exit_", 25, &["exit_signal", "exit_status"]);
+        check(
+            "open_port({spawn",
+            10,
+            &["{spawn,", "{spawn_driver,", "{spawn_executable,"],
+        );
+        check(
+            "open_port({spawn,\"cat\"},[exit_",
+            25,
+            &["exit_signal", "exit_status"],
+        );
         check("open_port({spawn,\"cat\"},[binary,{pa", 32, &["{packet,"]);
         check("open_port({spawn,\"cat\"},[binary,pa", 32, &["{packet,"]);
         check("open_port({spawn,\"cat\"},[{env,X", 30, &["X"]);

@@ -21,7 +21,11 @@ pub(super) fn converse() -> Result<u8, Failure> {
     let mut session = Session::new(Arc::new(Standard), false, Show::default());
     // The banner is UTF-8 whatever the encoding of values is.
     let mut out = io::stdout().lock();
-    if out.write_all(banner().as_bytes()).and_then(|()| out.flush()).is_err() {
+    if out
+        .write_all(banner().as_bytes())
+        .and_then(|()| out.flush())
+        .is_err()
+    {
         return Ok(0);
     }
     drop(out);
@@ -44,7 +48,8 @@ async fn read_commands(session: &mut Session) -> Result<Went, Failure> {
         let command = loop {
             if let Typed::Whole(command, rest) = typed(&pending) {
                 let (command, rest) = (command.to_owned(), rest.to_owned());
-                pending = rest;
+                // Each command has lines of its own.
+                pending = rest.trim_start().to_owned();
                 break command;
             }
             match next_line(session).await? {
@@ -77,7 +82,10 @@ enum Line {
 async fn next_line(session: &Session) -> Result<Line, Failure> {
     let read = tokio::task::spawn_blocking(|| {
         let mut line = Vec::new();
-        io::stdin().lock().read_until(b'\n', &mut line).map(|_| line)
+        io::stdin()
+            .lock()
+            .read_until(b'\n', &mut line)
+            .map(|_| line)
     });
     let line = tokio::select! {
         biased;

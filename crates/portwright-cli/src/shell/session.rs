@@ -139,10 +139,16 @@ impl Session {
         };
         self.watch.running.store(false, Ordering::SeqCst);
         let exited = self.evaluator.call().process_ref().exit_reason();
-        let text = text.trim().strip_suffix('.').unwrap_or(text).trim().to_owned();
+        let text = text
+            .trim()
+            .strip_suffix('.')
+            .unwrap_or(text)
+            .trim()
+            .to_owned();
         match (result, exited) {
             (Some(Err(EvalError::Halted(status))), _) => return Went::Halted(status),
             (Some(Err(error @ (EvalError::Check(_) | EvalError::Syntax(_)))), None) => {
+                self.transcript.remember(text, caught(&Term::atom("error")));
                 self.print(&format!("{}\n", show.error(&error)));
             }
             (_, Some(reason)) => {
@@ -196,6 +202,13 @@ impl Session {
     }
 }
 
+impl Drop for Session {
+    /// The evaluator ends with the conversation, which is no news.
+    fn drop(&mut self) {
+        self.watch.tell();
+    }
+}
+
 /// What `v(N)` gives for a command that ended with its evaluator.
 fn caught(reason: &Term) -> Term {
     Term::tuple([Term::atom("EXIT"), reason.clone()])
@@ -206,7 +219,8 @@ fn start(system: &Arc<System>) -> (Evaluator, Arc<Watch>) {
     let process = system.node().attach();
     let watch = Arc::new(Watch::default());
     let mut watcher = system.node().attach();
-    watcher.monitor(process.pid());
+    // It cannot be refused: the process is there.
+    let _ = watcher.monitor(process.pid());
     let (shared, told) = (system.clone(), watch.clone());
     tokio::spawn(async move {
         let Some(Message::Down(down)) = watcher.receive().await else {
@@ -216,7 +230,10 @@ fn start(system: &Arc<System>) -> (Evaluator, Arc<Watch>) {
             return;
         }
         let show = shared.shared::<Transcript>().show();
-        print(&shared, &format!("{}\n", show.exited(&down.reason.into_term())));
+        print(
+            &shared,
+            &format!("{}\n", show.exited(&down.reason.into_term())),
+        );
     });
     let evaluator = Evaluator::in_process(process, system.clone(), Mode::Shell);
     (evaluator, watch)

@@ -4,17 +4,17 @@ use std::cell::RefCell;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portwright_shell::shell::{Show, Typed, typed};
 use portwright_shell::{Output, Standard, Stream};
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
-use rustyline::highlight::Highlighter;
+use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::history::FileHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{CompletionType, Config, Context, Editor, ExternalPrinter, Helper};
+use rustyline::{CompletionType, Config, Context, Editor, Helper};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::banner;
@@ -35,11 +35,10 @@ pub(super) fn converse() -> Result<u8, Failure> {
         // Without a file there is no history yet.
         let _ = editor.load_history(path);
     }
-    let printer = editor.create_external_printer().map_err(broken)?;
-    let output = Arc::new(Terminal {
-        editing: AtomicBool::new(false),
-        printer: Mutex::new(Box::new(printer)),
-    });
+    let output = Arc::new(Terminal::default());
+    if let Some(helper) = editor.helper_mut() {
+        helper.edited = output.edited.clone();
+    }
     let runtime = runtime()?;
     let within = runtime.enter();
     let unicode = locale_is_unicode();
@@ -58,17 +57,21 @@ pub(super) fn converse() -> Result<u8, Failure> {
             Typed::Whole(command, rest) => {
                 session.print(&format!("{prompt}{}\n", command.trim_start()));
                 let (command, rest) = (command.to_owned(), rest.to_owned());
-                pending = rest;
+                pending = rest.trim_start().to_owned();
                 command
             }
             left => {
-                let start = if left == Typed::Part { pending.trim_start() } else { "" };
+                let start = if left == Typed::Part {
+                    pending.trim_start()
+                } else {
+                    ""
+                };
                 if let Some(helper) = editor.helper_mut() {
                     helper.variables.replace(session.variables());
                 }
-                output.editing.store(true, Ordering::SeqCst);
+                output.begin(&prompt, start);
                 let line = editor.readline_with_initial(&prompt, (start, ""));
-                output.editing.store(false, Ordering::SeqCst);
+                output.end();
                 pending.clear();
                 match line {
                     Ok(line) => {
@@ -87,7 +90,7 @@ pub(super) fn converse() -> Result<u8, Failure> {
                 match typed(&pending) {
                     Typed::Whole(command, rest) => {
                         let (command, rest) = (command.to_owned(), rest.to_owned());
-                        pending = rest;
+                        pending = rest.trim_start().to_owned();
                         command
                     }
                     Typed::Nothing | Typed::Part => {
@@ -133,19 +136,60 @@ async fn interrupted(interrupts: &mut Signal) {
 }
 
 /// Writes around the line that is being edited.
+#[derive(Default)]
 struct Terminal {
-    editing: AtomicBool,
-    printer: Mutex<Box<dyn ExternalPrinter + Send>>,
+    edited: Arc<Mutex<Option<Edited>>>,
+}
+
+/// The line that is being edited, to be shown again below what is printed.
+#[derive(Default)]
+struct Edited {
+    prompt: String,
+    line: String,
+    /// Bytes before the cursor.
+    position: usize,
+}
+
+impl Terminal {
+    fn begin(&self, prompt: &str, line: &str) {
+        *lock(&self.edited) = Some(Edited {
+            prompt: prompt.to_owned(),
+            line: line.to_owned(),
+            position: line.len(),
+        });
+    }
+
+    fn end(&self) {
+        *lock(&self.edited) = None;
+    }
+}
+
+fn lock(edited: &Mutex<Option<Edited>>) -> MutexGuard<'_, Option<Edited>> {
+    edited.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Output for Terminal {
     fn write(&self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        if !self.editing.load(Ordering::SeqCst) {
+        // Held while writing, so that two processes do not mix.
+        let edited = lock(&self.edited);
+        let Some(edited) = edited.as_ref() else {
             return Standard.write(stream, bytes);
+        };
+        // The editor has switched the terminal's own treatment of newlines off.
+        let text = String::from_utf8_lossy(bytes).replace('\n', "\r\n");
+        let newline = if text.ends_with('\n') { "" } else { "\r\n" };
+        let line = edited.line.replace('\n', "\r\n");
+        let mut shown = format!("\r\x1b[J{text}{newline}{}{line}", edited.prompt);
+        let behind = edited
+            .line
+            .get(edited.position..)
+            .unwrap_or("")
+            .chars()
+            .count();
+        if behind > 0 {
+            shown.push_str(&format!("\x1b[{behind}D"));
         }
-        let text = String::from_utf8_lossy(bytes).into_owned();
-        let mut printer = self.printer.lock().unwrap_or_else(PoisonError::into_inner);
-        printer.print(text).map_err(io::Error::other)
+        Standard.write(stream, shown.as_bytes())
     }
 
     fn read_line(&self) -> io::Result<Vec<u8>> {
@@ -158,6 +202,7 @@ struct Assistant {
     functions: Functions,
     /// Those that have values.
     variables: RefCell<Vec<String>>,
+    edited: Arc<Mutex<Option<Edited>>>,
 }
 
 impl Completer for Assistant {
@@ -187,7 +232,16 @@ impl Hinter for Assistant {
     type Hint = String;
 }
 
-impl Highlighter for Assistant {}
+impl Highlighter for Assistant {
+    /// Colours nothing: this is where the editor tells what the line is.
+    fn highlight_char(&self, line: &str, position: usize, _: CmdKind) -> bool {
+        if let Some(edited) = lock(&self.edited).as_mut() {
+            line.clone_into(&mut edited.line);
+            edited.position = position;
+        }
+        false
+    }
+}
 
 impl Helper for Assistant {}
 
@@ -201,6 +255,7 @@ fn editor() -> rustyline::Result<Editor<Assistant, FileHistory>> {
     editor.set_helper(Some(Assistant {
         functions: Functions::all(),
         variables: RefCell::default(),
+        edited: Arc::default(),
     }));
     Ok(editor)
 }

@@ -87,13 +87,11 @@ pub(crate) const RAND: NativeModule = NativeModule::new(
 );
 
 fn plain_arguments(call: &mut Call, _: &[Term]) -> Answer {
-    Ok(Term::list(
-        call.system()
-            .arguments()
-            .iter()
-            .map(|a| char_list(a))
-            .collect::<Vec<_>>(),
-    ))
+    // The script's own name stands first.
+    let system = call.system();
+    let name = system.script_name().into_iter();
+    let words = name.chain(system.arguments().iter().map(String::as_str));
+    Ok(Term::list(words.map(char_list).collect::<Vec<_>>()))
 }
 
 fn get_argument(_: &mut Call, args: &[Term]) -> Answer {
