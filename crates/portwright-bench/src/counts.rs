@@ -22,7 +22,8 @@ const LINES: &[&str] = &[
 
 fn main() {
     println!("allocations per message");
-    let kinds: [(&str, fn() -> f64); 4] = [
+    type Kind = (&'static str, fn() -> f64);
+    let kinds: [Kind; 4] = [
         ("round trip", allocations::round_trip),
         ("packet round trip", allocations::packet_round_trip),
         ("process message", allocations::process_message),

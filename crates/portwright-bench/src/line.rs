@@ -39,6 +39,14 @@ pub(crate) struct Line {
     pub(crate) met: fn(Medians<'_>) -> Option<bool>,
 }
 
+impl Line {
+    /// Whether a tenth of the messages is sent before the clock starts. A stream is
+    /// measured from its first byte on.
+    pub(crate) fn warms_up(&self) -> bool {
+        !(self.name.starts_with("throughput") || matches!(self.name, "packets" | "start-64"))
+    }
+}
+
 /// The peers, and which face of them is measured where there are several.
 pub(crate) const PEERS: &[(&str, &str)] = &[
     ("raw", "blocking read, write and posix_spawn, nothing else"),

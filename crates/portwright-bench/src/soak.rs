@@ -56,7 +56,9 @@ impl fmt::Display for Usage {
 }
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<usize>());
+    let mut arguments = std::env::args()
+        .skip(1)
+        .map(|argument| argument.parse::<usize>());
     let live = arguments.next().and_then(Result::ok).unwrap_or(2_000);
     let sequence = arguments.next().and_then(Result::ok).unwrap_or(100_000);
     raise_descriptor_limit();
@@ -74,12 +76,26 @@ fn main() -> ExitCode {
     let seconds = started.elapsed().as_secs_f64();
     let after = settled(before.children);
     println!("after {sequence:6} more     {after}");
-    println!("                      {:.0} programs a second", sequence as f64 / seconds);
+    println!(
+        "                      {:.0} programs a second",
+        sequence as f64 / seconds
+    );
     let clean = after.descriptors == before.descriptors
         && after.threads <= before.threads
         && after.children == before.children;
-    println!("{}", if clean { "nothing stayed" } else { "SOMETHING STAYED" });
-    if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    println!(
+        "{}",
+        if clean {
+            "nothing stayed"
+        } else {
+            "SOMETHING STAYED"
+        }
+    );
+    if clean {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 /// Opens `count` programs that echo, talks to each, and closes them all.
@@ -93,12 +109,16 @@ fn echo_at_once(node: &Node, count: usize) -> Usage {
         })
         .collect();
     for port in &ports {
-        me.command_blocking(port, port.to_string()).expect("an open port takes commands");
+        me.command_blocking(port, port.to_string())
+            .expect("an open port takes commands");
     }
     let mut echoes = HashMap::new();
     while echoes.len() < count {
         match me.receive_blocking() {
-            Some(Message::Port { port, message: PortMessage::Data(data) }) => {
+            Some(Message::Port {
+                port,
+                message: PortMessage::Data(data),
+            }) => {
                 echoes.insert(port, data);
             }
             other => panic!("{other:?} while waiting for echoes"),
@@ -125,11 +145,16 @@ fn one_after_another(node: &Node, count: usize) {
     me.trap_exit(true);
     for _ in 0..count {
         let settings = PortSettings::new().exit_status();
-        let port = me.open_port(PortName::executable("true"), settings).expect("a program starts");
+        let port = me
+            .open_port(PortName::executable("true"), settings)
+            .expect("a program starts");
         let status = me.receive_blocking();
         assert_eq!(
             status,
-            Some(Message::Port { port: port.id(), message: PortMessage::ExitStatus(0) })
+            Some(Message::Port {
+                port: port.id(),
+                message: PortMessage::ExitStatus(0)
+            })
         );
         assert!(matches!(me.receive_blocking(), Some(Message::Exit { .. })));
     }
@@ -141,7 +166,7 @@ fn settled(children: usize) -> Usage {
     let patience = Instant::now() + std::time::Duration::from_secs(60);
     loop {
         let usage = Usage::now();
-        let settled = usage.children <= children.min(0) && usage.threads <= 2;
+        let settled = usage.children <= children && usage.threads <= 2;
         if settled || Instant::now() > patience {
             return usage;
         }

@@ -9,9 +9,12 @@ use crate::line;
 /// System calls a message, by name, the host's and not its programs'.
 pub type SystemCalls = BTreeMap<String, f64>;
 
-/// Messages of the shorter of two runs; the longer has twice as many, and the
-/// difference is theirs alone.
-const MESSAGES: u64 = 1_000;
+/// Messages of the shorter of two runs, as a share of what a measurement sends; the
+/// longer run has twice as many, and the difference is theirs alone.
+const SHARE: u64 = 20;
+
+/// Messages at most, for a traced one takes a hundred times as long.
+const MOST: u64 = 1_000;
 
 /// Counts the system calls of one peer on one line.
 ///
@@ -20,10 +23,15 @@ const MESSAGES: u64 = 1_000;
 /// When `strace` is not installed or may not trace, or when the line has no such peer.
 pub fn count(line: &str, peer: &str) -> Result<SystemCalls, String> {
     let line = line::find(line)?;
-    let fewer = trace(line.name, peer, MESSAGES)?;
-    let mut more = trace(line.name, peer, 2 * MESSAGES)?;
-    // A tenth of the messages warms up before the others.
-    let messages = MESSAGES as f64 * 1.1;
+    if !line.peers.contains(&peer) {
+        return Err(format!("{peer} is not measured on the line {}", line.name));
+    }
+    let count = (line.count / SHARE).min(MOST);
+    let fewer = trace(line.name, peer, count)?;
+    let mut more = trace(line.name, peer, 2 * count)?;
+    // Where a conversation warms up it does so with a tenth of its messages.
+    let warm_up = if line.warms_up() { 1.1 } else { 1.0 };
+    let messages = count as f64 * warm_up;
     for (name, count) in fewer {
         *more.entry(name).or_default() -= count;
     }
