@@ -349,7 +349,11 @@ fn the_complaint_about_cd_goes_to_the_host() {
         );
         command.env("ERRORS", &file);
     }) {
-        let errors = std::fs::read_to_string(&file).unwrap();
+        let mut errors = std::fs::read_to_string(&file).unwrap();
+        if cfg!(portwright_address_sanitizer) {
+            // The sanitizer wonders in the child, behind that, about a stack that it does not know.
+            errors.truncate(errors.find('\n').map_or(0, |end| end + 1));
+        }
         assert_eq!(errors, "spawn: Could not cd to /no/such/folder\r\n");
         return;
     }
