@@ -18,6 +18,12 @@ fn banner() -> String {
     format!("Portwright {version} · Erlang expressions, ports and drivers · help(). for help\n")
 }
 
+/// What stands behind a full stop and the space that belongs to it: the next command has lines and
+/// columns of its own.
+fn behind_full_stop(rest: &str) -> &str {
+    rest.strip_prefix(char::is_whitespace).unwrap_or(rest)
+}
+
 /// Runs the shell, or prints what it can call.
 pub(crate) fn shell(arguments: &ShellArguments) -> Result<u8, Failure> {
     if arguments.functions {

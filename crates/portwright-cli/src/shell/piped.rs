@@ -6,8 +6,8 @@ use std::sync::Arc;
 use portwright_shell::Standard;
 use portwright_shell::shell::{Show, Typed, typed};
 
-use super::banner;
 use super::session::{Session, Went};
+use super::{banner, behind_full_stop};
 use crate::complaint::Failure;
 use crate::eval::{exit_code, runtime};
 
@@ -47,9 +47,8 @@ async fn read_commands(session: &mut Session) -> Result<Went, Failure> {
         }
         let command = loop {
             if let Typed::Whole(command, rest) = typed(&pending) {
-                let (command, rest) = (command.to_owned(), rest.to_owned());
-                // Each command has lines of its own.
-                pending = rest.trim_start().to_owned();
+                let (command, rest) = (command.to_owned(), behind_full_stop(rest).to_owned());
+                pending = rest;
                 break command;
             }
             match next_line(session).await? {

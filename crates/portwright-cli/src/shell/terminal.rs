@@ -17,9 +17,9 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Config, Context, Editor, Helper};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::banner;
 use super::completion::Functions;
 use super::session::{Session, Went};
+use super::{banner, behind_full_stop};
 use crate::complaint::{Failure, complain};
 use crate::eval::{exit_code, locale_is_unicode, runtime};
 
@@ -56,8 +56,8 @@ pub(super) fn converse() -> Result<u8, Failure> {
         let command = match typed(&pending) {
             Typed::Whole(command, rest) => {
                 session.print(&format!("{prompt}{}\n", command.trim_start()));
-                let (command, rest) = (command.to_owned(), rest.to_owned());
-                pending = rest.trim_start().to_owned();
+                let (command, rest) = (command.to_owned(), behind_full_stop(rest).to_owned());
+                pending = rest;
                 command
             }
             left => {
@@ -89,8 +89,9 @@ pub(super) fn converse() -> Result<u8, Failure> {
                 }
                 match typed(&pending) {
                     Typed::Whole(command, rest) => {
-                        let (command, rest) = (command.to_owned(), rest.to_owned());
-                        pending = rest.trim_start().to_owned();
+                        let (command, rest) =
+                            (command.to_owned(), behind_full_stop(rest).to_owned());
+                        pending = rest;
                         command
                     }
                     Typed::Nothing | Typed::Part => {

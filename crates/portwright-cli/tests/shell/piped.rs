@@ -181,7 +181,7 @@ fn commands_of_the_shell_work() {
 #[test]
 fn faults_of_the_text_stand_at_their_place() {
     check("foo bar.\n", "* 1:5: syntax error before: bar");
-    check("\n\nX.\n", "* 1:1: variable 'X' is unbound");
+    check("\n\nX.\n", "* 3:1: variable 'X' is unbound");
     check("\"abc", "* 1:1: unterminated string starting with \"abc\"");
     check("a.\nfoo(", "a\n* 1:5: syntax error before:");
 }
