@@ -18,6 +18,8 @@ struct Need {
 enum What {
     Program(&'static str),
     File(&'static str),
+    /// A package whose files stand in folders with version numbers.
+    Package(&'static str),
 }
 
 const NEEDS: &[Need] = &[
@@ -61,6 +63,36 @@ const NEEDS: &[Need] = &[
         package: "python3",
         tests: "conversations with python3 in packets",
     },
+    Need {
+        what: What::Package("erlang-nox"),
+        package: "erlang-nox",
+        tests: "comparisons with the applications of a real Erlang/OTP",
+    },
+    Need {
+        what: What::Package("erlang-p1-sqlite3"),
+        package: "erlang-p1-sqlite3",
+        tests: "the compiled driver sqlite3_drv",
+    },
+    Need {
+        what: What::Package("erlang-megaco"),
+        package: "erlang-megaco",
+        tests: "the compiled drivers of megaco",
+    },
+    Need {
+        what: What::Package("erlang-runtime-tools"),
+        package: "erlang-runtime-tools",
+        tests: "the compiled drivers trace_file_drv and trace_ip_drv",
+    },
+    Need {
+        what: What::Package("erlang-yaws"),
+        package: "erlang-yaws",
+        tests: "the compiled driver setuid_drv",
+    },
+    Need {
+        what: What::Program("tmux"),
+        package: "tmux",
+        tests: "the shell in a terminal",
+    },
 ];
 
 impl Need {
@@ -68,6 +100,9 @@ impl Need {
         match self.what {
             What::Program(program) => is_installed(program),
             What::File(file) => Path::new(file).exists(),
+            What::Package(package) => ["", ":amd64", ":arm64"].iter().any(|kind| {
+                Path::new(&format!("/var/lib/dpkg/info/{package}{kind}.list")).exists()
+            }),
         }
     }
 }
@@ -84,7 +119,7 @@ pub(crate) fn provide() -> Vec<String> {
     missing()
         .map(|need| {
             let what = match need.what {
-                What::Program(name) | What::File(name) => name,
+                What::Program(name) | What::File(name) | What::Package(name) => name,
             };
             format!(
                 "{what} is missing (Debian package {}); skipped: {}",
