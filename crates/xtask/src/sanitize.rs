@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         // The documentation's examples are left out: each is a program to link.
         cargo.args(["test", "--target", TARGET, "--tests", "--no-fail-fast"]);
         cargo.args(["--package", package]);
-        if succeeds(arguments.sanitizer.instrument(&mut cargo))? {
+        if succeeds(arguments.sanitizer.instrument(&mut cargo, package))? {
             tally.passed += 1;
         } else {
             println!(
@@ -74,7 +74,7 @@ impl Sanitizer {
         }
     }
 
-    fn instrument(self, cargo: &mut Command) -> &mut Command {
+    fn instrument<'a>(self, cargo: &'a mut Command, package: &str) -> &'a mut Command {
         let name = self.name();
         cargo
             .env(
@@ -98,7 +98,14 @@ impl Sanitizer {
                     suppressions("thread_sanitizer.supp").display()
                 ),
             ),
-            Self::Address => cargo.env("ASAN_OPTIONS", "detect_leaks=1"),
+            // Drivers of others leak: megaco's scanner, and a test driver that never frees its
+            // state. Their frames have no names by which to tell them apart. A driver may ask
+            // for more memory than there is, and must get null.
+            Self::Address => {
+                let leaks = u8::from(package != "portwright-ddll");
+                let options = format!("detect_leaks={leaks}:allocator_may_return_null=1");
+                cargo.env("ASAN_OPTIONS", options)
+            }
         }
     }
 }
