@@ -94,7 +94,7 @@ impl Sanitizer {
             Self::Thread => cargo.env(
                 "TSAN_OPTIONS",
                 format!(
-                    "suppressions={}",
+                    "suppressions={}:allocator_may_return_null=1",
                     suppressions("thread_sanitizer.supp").display()
                 ),
             ),

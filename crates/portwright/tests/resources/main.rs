@@ -39,7 +39,8 @@ impl Count {
             .sum();
         Self {
             descriptors: entries("/proc/self/fd"),
-            threads: entries("/proc/self/task"),
+            // The harness starts a thread for each test, whenever that is.
+            threads: threads().filter(|name| is_of_a_node(name)).count(),
             children,
         }
     }
@@ -82,19 +83,28 @@ impl Turn {
     }
 }
 
-/// Whether there are neither threads nor descriptors nor programs of a node.
-fn no_node_is_left() -> bool {
-    let of_a_node = |name: &str| name.starts_with("portwright-") || name.starts_with("async_");
-    let mut threads = std::fs::read_dir("/proc/self/task")
+/// The names of all threads.
+fn threads() -> impl Iterator<Item = String> {
+    std::fs::read_dir("/proc/self/task")
         .unwrap()
         .flatten()
-        .filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
+        .filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok())
+}
+
+fn is_of_a_node(thread: &str) -> bool {
+    ["portwright-", "async_", "tokio-"]
+        .iter()
+        .any(|start| thread.starts_with(start))
+}
+
+/// Whether there are neither threads nor descriptors nor programs of a node.
+fn no_node_is_left() -> bool {
     let mut descriptors = std::fs::read_dir("/proc/self/fd")
         .unwrap()
         .flatten()
         .filter_map(|fd| std::fs::read_link(fd.path()).ok());
     Count::now().children == 0
-        && !threads.any(|name| of_a_node(&name))
+        && !threads().any(|name| is_of_a_node(&name))
         && !descriptors.any(|target| target.ends_with("anon_inode:[eventpoll]"))
 }
 
