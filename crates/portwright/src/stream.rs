@@ -404,3 +404,35 @@ impl AsyncRead for PortEvents {
 fn broken_pipe(error: CommandError) -> io::Error {
     io::Error::new(io::ErrorKind::BrokenPipe, error)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_on_their_way_when_the_program_closes_its_input_do_no_harm() {
+        let node = Node::new();
+        let script = "exec <&-; trap 'echo end; exit' TERM; echo closed; sleep 100 & wait";
+        let (name, settings) = (
+            PortName::executable("sh"),
+            PortSettings::new().args(["-c", script]),
+        );
+        let (input, mut events) = node.open(name, settings).unwrap().split();
+        let Some(Ok(PortMessage::Data(data))) = events.next_blocking() else {
+            panic!("no data")
+        };
+        assert_eq!(&data[..], b"closed\n");
+        // Both passed the check before the first was handled.
+        let core = input.port().core();
+        for _ in 0..2 {
+            core.send_command(input.owner.port_owner(), None, "lost".into());
+        }
+        assert_eq!(core.check_command(Busy::Wait), Err(CommandError::InputClosed));
+        input.port().signal(15, true).unwrap();
+        let Some(Ok(PortMessage::Data(data))) = events.next_blocking() else {
+            panic!("no last word")
+        };
+        assert_eq!(&data[..], b"end\n");
+        assert_eq!(events.next_blocking(), None);
+    }
+}

@@ -52,6 +52,8 @@ pub(super) struct SpawnDriver {
     keep_group: bool,
     /// The input is closed as soon as the queue is written.
     input_ends: bool,
+    /// The program has closed its input, and is read on.
+    reader_gone: bool,
     gathers: bool,
     /// Commands since the program last said something.
     burst: u32,
@@ -88,6 +90,10 @@ impl Driver for SpawnDriver {
     }
 
     fn outputv(&mut self, port: &PortContext<'_>, data: IoVec) {
+        if self.reader_gone {
+            // Sent before its sender could know; the next one is refused.
+            return;
+        }
         let Some(input) = self.input.as_ref().filter(|_| !self.input_ends) else {
             // P-141: a port that only reads; or the input was closed meanwhile.
             return fail(port, Errno::BADF);
@@ -273,6 +279,7 @@ impl SpawnDriver {
             keep_reading: program.keep_reading,
             keep_group: program.keep_group,
             input_ends: false,
+            reader_gone: false,
             gathers: program.gather_writes,
             burst: 0,
             put_off: false,
@@ -397,6 +404,7 @@ impl SpawnDriver {
             port.select(input.as_raw_fd(), Interest::WRITE, Select::Off);
         }
         self.waits_for_room = false;
+        self.reader_gone = true;
         port.with_queue(portwright_driver::Queue::clear);
         port.input_closed();
     }
