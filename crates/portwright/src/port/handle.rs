@@ -135,7 +135,14 @@ impl Port {
     }
 
     /// Whether the port is gone: closed, and its output written or dropped.
+    ///
+    /// Waits for the last callback of a port that is about to be gone: who has been told
+    /// of the end of a port that had nothing to write finds it gone.
     pub fn is_gone(&self) -> bool {
+        if matches!(self.core.phase(), Phase::Ended | Phase::Stopping) {
+            // From inside that callback there is nothing to wait for.
+            self.core.request(|_, _| ());
+        }
         self.core.phase() == Phase::Gone
     }
 

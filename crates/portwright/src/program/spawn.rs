@@ -169,6 +169,11 @@ impl Driver for SpawnDriver {
         if let Some(input) = self.input.as_ref().filter(|_| self.put_off) {
             let _ = write_queue(port, input.as_fd(), usize::MAX);
         }
+        // As in OTP the output goes first: a program that sees the end of its input finds
+        // nobody who reads what it says then.
+        self.output = None;
+        self.errors = None;
+        self.input = None;
         if let Some(child) = self.child.take() {
             orphans::adopt(child.into_pidfd());
         }
