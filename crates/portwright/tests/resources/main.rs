@@ -58,8 +58,11 @@ impl Turn {
         // What lasts for the life of the process is there from the first port on.
         let node = Node::new();
         let mut me = node.attach();
-        let port = open(&me, "exec cat", PortSettings::new());
+        // It outlives its port, so that somebody has to reap it.
+        let go = Go::new("first");
+        let port = open(&me, &go.wait(), PortSettings::new());
         me.close(&port).unwrap();
+        go.go();
         let started = me.node().after(Duration::ZERO, || ());
         drop(started);
         assert!(me.try_receive().is_none());
