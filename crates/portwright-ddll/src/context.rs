@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
 use portwright::{Node, WeakNode};
-use portwright_driver::PortOperations;
+use portwright_driver::{PortContext, PortOperations};
 use portwright_driver_abi::ErlDrvPort;
 
 use crate::instance::{Handle, Instance};
@@ -22,7 +22,7 @@ use crate::instance::{Handle, Instance};
 /// One running callback.
 struct Frame<'a> {
     instance: &'a Arc<Instance>,
-    operations: &'a dyn PortOperations,
+    port: &'a PortContext<'a>,
     outer: *const Frame<'a>,
 }
 
@@ -47,13 +47,13 @@ impl Drop for Leave {
 /// Calls into a driver on behalf of a port.
 pub(crate) fn enter<R>(
     instance: &Arc<Instance>,
-    operations: &dyn PortOperations,
+    port: &PortContext<'_>,
     call: impl FnOnce() -> R,
 ) -> R {
     let outer = INNERMOST.get();
     let frame = Frame {
         instance,
-        operations,
+        port,
         outer,
     };
     // Calling the driver costs one percent of a time slice (D-N17).
@@ -76,7 +76,7 @@ fn find<R>(
         // borrows is alive until `run` has returned.
         let current = unsafe { &*frame };
         if wanted(current.instance) {
-            return Some(run(current.instance, current.operations));
+            return Some(run(current.instance, current.port.operations()));
         }
         frame = current.outer;
     }

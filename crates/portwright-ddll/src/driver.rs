@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::ffi::{CString, c_char, c_int, c_uint};
+use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
@@ -74,13 +75,12 @@ fn start(
         Arc::clone(driver),
         ptr::null_mut(),
     );
-    let operations = context.operations();
     instance.starting.store(true, Ordering::Release);
     let (data, errno) = match driver.entry.start {
         None => (ptr::null_mut(), 0),
         Some(start) => {
             let mut command = command.into_bytes_with_nul();
-            context::enter(&instance, operations, || {
+            context::enter(&instance, context, || {
                 // SAFETY: the library is open (`in_use`); the handle is in the table; the command is NUL terminated,
                 // ours alone and writable. `errno` is read before anything else can change it.
                 unsafe {
@@ -131,11 +131,7 @@ impl CompiledDriver {
     /// Runs `call` as a callback of this port; `None` when `stop` has been called.
     fn enter<R>(&self, port: &PortContext<'_>, call: impl FnOnce(ErlDrvData) -> R) -> Option<R> {
         let stopped = self.instance.stopped.load(Ordering::Acquire);
-        (!stopped).then(|| {
-            context::enter(&self.instance, port.operations(), || {
-                call(self.instance.data())
-            })
-        })
+        (!stopped).then(|| context::enter(&self.instance, port, || call(self.instance.data())))
     }
 }
 
@@ -147,7 +143,7 @@ pub(crate) fn call_stop(instance: &Arc<Instance>, operations: &dyn PortOperation
     // The monitors of a port that closes are gone (D-L9).
     instance.monitors.lock().clear();
     if let Some(stop) = instance.driver.entry.stop {
-        context::enter(instance, operations, || {
+        context::enter(instance, &PortContext::new(operations), || {
             // SAFETY: duties 1 to 3 of `CompiledDriver`; `stopped` was false and is set, so this is the only call.
             unsafe { stop(instance.data()) }
         });
@@ -179,7 +175,7 @@ impl Driver for CompiledDriver {
             with_copy(data.pieces(), data.len(), |flat| {
                 self.enter(port, |driver_data| {
                     // SAFETY: duties 1 to 4; the buffer is the copy's alone and has `len` bytes.
-                    unsafe { output(driver_data, flat.as_mut_ptr().cast(), data.len()) }
+                    unsafe { output(driver_data, flat, data.len()) }
                 })
             });
         }
@@ -191,9 +187,24 @@ impl Driver for CompiledDriver {
         operation: u32,
         data: &[u8],
     ) -> Result<Reply, BadArgument> {
+        let mut reply = Reply::empty();
+        self.control_into(port, operation, data, &mut reply)?;
+        Ok(reply)
+    }
+
+    fn control_into(
+        &mut self,
+        port: &PortContext<'_>,
+        operation: u32,
+        data: &[u8],
+        answer: &mut Reply,
+    ) -> Result<(), BadArgument> {
         let control = self.entry().control.ok_or(BadArgument)?;
-        let mut room = Room([0; 256]);
-        let given = room.0.as_mut_ptr().cast::<c_char>();
+        let mut room = ControlRoom {
+            reply: [0; CONTROL_ROOM],
+            spare: MaybeUninit::uninit(),
+        };
+        let given = ptr::from_mut(&mut room).cast::<c_char>();
         let mut reply = given;
         let len = with_copy(&[data], data.len(), |argument| {
             self.enter(port, |driver_data| {
@@ -202,7 +213,7 @@ impl Driver for CompiledDriver {
                     control(
                         driver_data,
                         operation,
-                        argument.as_mut_ptr().cast(),
+                        argument,
                         data.len(),
                         &raw mut reply,
                         CONTROL_ROOM,
@@ -212,18 +223,15 @@ impl Driver for CompiledDriver {
         })
         .ok_or(BadArgument)?;
         let len = usize::try_from(len).map_err(|_| BadArgument)?;
-        let flags = self.instance.control_flags.load(Ordering::Acquire);
+        let flags = self.instance.control_flags.load(Ordering::Relaxed);
         let is_binary = flags & PORT_CONTROL_FLAG_BINARY != 0;
         if reply == given {
-            let bytes = &room.0[..len.min(CONTROL_ROOM)];
-            return Ok(if is_binary {
-                Reply::binary(Bytes::copy_from_slice(bytes))
-            } else {
-                Reply::list(Bytes::copy_from_slice(bytes))
-            });
+            answer.set(&room.reply[..len.min(CONTROL_ROOM)], is_binary);
+            return Ok(());
         }
         if reply.is_null() {
-            return Ok(Reply::list(Bytes::new()));
+            *answer = Reply::empty();
+            return Ok(());
         }
         if is_binary {
             // SAFETY: with this flag a replaced `*rbuf` is a binary from `driver_alloc_binary` of which the driver
@@ -232,14 +240,15 @@ impl Driver for CompiledDriver {
                 BinaryRef::from_raw(NonNull::new_unchecked(reply.cast::<ErlDrvBinary>()))
             };
             let len = binary.len();
-            return Ok(Reply::binary(binary.into_bytes(0, len).unwrap_or_default()));
+            *answer = Reply::binary(binary.into_bytes(0, len).unwrap_or_default());
+            return Ok(());
         }
         // SAFETY: without the flag a replaced `*rbuf` is a block of `len` bytes from `driver_alloc` that is ours now.
         unsafe {
-            let bytes = Bytes::copy_from_slice(std::slice::from_raw_parts(reply.cast(), len));
+            answer.set(std::slice::from_raw_parts(reply.cast(), len), false);
             memory::free(reply.cast());
-            Ok(Reply::list(bytes))
         }
+        Ok(())
     }
 
     fn call(
@@ -252,7 +261,7 @@ impl Driver for CompiledDriver {
         let mut encoded = Vec::with_capacity(CALL_ROOM);
         etf::encode_into(&mut encoded, &argument, &etf::EncodeOptions::default())
             .map_err(|_| BadArgument)?;
-        let mut room = Room([0; 256]);
+        let mut room = Aligned([0u8; 256]);
         let given = room.0.as_mut_ptr().cast::<c_char>();
         let mut reply = given;
         let mut flags: c_uint = 0;
@@ -382,28 +391,40 @@ const SHORT: usize = 256;
 
 /// Calls `call` with a copy of all `pieces`, `len` bytes together, that a driver may
 /// scribble on, and one spare byte, as drivers like to terminate what they get.
-fn with_copy<R>(pieces: &[impl AsRef<[u8]>], len: usize, call: impl FnOnce(&mut [u8]) -> R) -> R {
-    if len < SHORT {
-        let mut copy = [0; SHORT];
-        let mut filled = 0;
-        for piece in pieces.iter().map(AsRef::as_ref) {
-            copy[filled..filled + piece.len()].copy_from_slice(piece);
-            filled += piece.len();
-        }
-        call(&mut copy[..=len])
-    } else {
+#[inline]
+fn with_copy<R>(pieces: &[impl AsRef<[u8]>], len: usize, call: impl FnOnce(*mut c_char) -> R) -> R {
+    if len >= SHORT {
         let mut copy = Vec::with_capacity(len + 1);
         for piece in pieces {
             copy.extend_from_slice(piece.as_ref());
         }
         copy.push(0);
-        call(&mut copy)
+        return call(copy.as_mut_ptr().cast());
     }
+    let mut copy = MaybeUninit::<Aligned<[u8; SHORT]>>::uninit();
+    let start = copy.as_mut_ptr().cast::<u8>();
+    let mut filled = 0;
+    for piece in pieces.iter().map(AsRef::as_ref) {
+        assert!(piece.len() <= len - filled, "{len} bytes were announced");
+        // SAFETY: `filled` and the piece stay within `len`, which is below the array's size; the array is ours alone.
+        unsafe { ptr::copy_nonoverlapping(piece.as_ptr(), start.add(filled), piece.len()) };
+        filled += piece.len();
+    }
+    // SAFETY: `filled` is at most `len`, which is below the array's size.
+    unsafe { start.add(filled).write(0) };
+    call(start.cast())
 }
 
-/// Room for a reply, aligned as memory from `driver_alloc` would be.
+/// Room for a reply of `control`: what the driver is told of, and what drivers write beyond it.
+#[repr(C, align(16))]
+struct ControlRoom {
+    reply: [u8; CONTROL_ROOM],
+    spare: MaybeUninit<[u8; 192]>,
+}
+
+/// Aligned as memory from `driver_alloc` would be.
 #[repr(align(16))]
-struct Room([u8; 256]);
+struct Aligned<T>(T);
 
 /// Lists a driver with its node.
 pub(crate) fn register(

@@ -33,5 +33,5 @@ fn four_threads_send_and_nothing_is_lost_or_overtaken() {
     }
     assert_eq!(next, [COUNT; 4]);
     // Joins the threads; every send has returned 1.
-    assert_eq!(me.control(&port, 0, "").unwrap().bytes(), "y");
+    assert_eq!(me.control(&port, 0, "").unwrap().bytes(), b"y");
 }

@@ -27,7 +27,7 @@ fn cycles_of_load_open_use_close_unload_leave_nothing() {
             .open_port(PortName::driver("swissp"), PortSettings::new())
             .unwrap();
         let reply = me.control(&port, 1, "enq abc; deqall").unwrap();
-        assert_eq!(reply.bytes(), "0 0");
+        assert_eq!(reply.bytes(), b"0 0");
         // Closed after the driver has lost its last user: the port keeps it until then.
         ddll.unload("swissp").unwrap();
         assert!(maps().contains("swissp.so"));

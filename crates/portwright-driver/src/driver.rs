@@ -3,10 +3,9 @@
 use std::any::Any;
 use std::os::fd::RawFd;
 
-use bytes::Bytes;
 use portwright_term::{IoVec, Term};
 
-use crate::{BadArgument, MonitorId, NotSupported, PortContext, StartError};
+use crate::{BadArgument, MonitorId, NotSupported, PortContext, Reply, StartError};
 
 /// What a port is connected to: the callbacks of driver_entry(3).
 ///
@@ -71,6 +70,23 @@ pub trait Driver: Send + 'static {
     ) -> Result<Reply, BadArgument> {
         let _ = (port, operation, data);
         Err(BadArgument)
+    }
+
+    /// As [`control`](Self::control), with the reply made where the caller wants it. Hosts
+    /// call this; only drivers that are fast enough to care implement it.
+    ///
+    /// # Errors
+    ///
+    /// As [`control`](Self::control).
+    fn control_into(
+        &mut self,
+        port: &PortContext<'_>,
+        operation: u32,
+        data: &[u8],
+        reply: &mut Reply,
+    ) -> Result<(), BadArgument> {
+        *reply = self.control(port, operation, data)?;
+        Ok(())
     }
 
     /// `erlang:port_call/3`: a term in, a term out.
@@ -150,40 +166,4 @@ pub enum Request {
         /// Whether the whole process group gets it.
         group: bool,
     },
-}
-
-/// What `port_control/3` returns to its caller.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reply {
-    /// A list of bytes: what a C driver without `PORT_CONTROL_FLAG_BINARY` returns.
-    List(Bytes),
-    /// A binary.
-    Binary(Bytes),
-}
-
-impl Reply {
-    /// A reply that arrives as a list of bytes.
-    pub fn list(bytes: impl Into<Bytes>) -> Self {
-        Self::List(bytes.into())
-    }
-
-    /// A reply that arrives as a binary.
-    pub fn binary(bytes: impl Into<Bytes>) -> Self {
-        Self::Binary(bytes.into())
-    }
-
-    /// The bytes, whatever their shape.
-    pub fn bytes(&self) -> &Bytes {
-        match self {
-            Self::List(bytes) | Self::Binary(bytes) => bytes,
-        }
-    }
-
-    /// The term that an Erlang caller of `port_control/3` gets.
-    pub fn to_term(&self) -> Term {
-        match self {
-            Self::List(bytes) => Term::bytes_list(bytes),
-            Self::Binary(bytes) => Term::binary(bytes.clone()),
-        }
-    }
 }

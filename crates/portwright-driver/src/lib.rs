@@ -55,9 +55,10 @@ mod error;
 mod operations;
 mod options;
 mod queue;
+mod reply;
 
 pub use context::PortContext;
-pub use driver::{Driver, Reply, Request};
+pub use driver::{Driver, Request};
 pub use entry::{DriverEntry, DriverFlags};
 pub use error::{BadArgument, NotSupported, StartError};
 pub use operations::{
@@ -65,3 +66,4 @@ pub use operations::{
 };
 pub use options::{Framing, OpenOptions, PortTarget, ProgramOptions, StandardError};
 pub use queue::Queue;
+pub use reply::Reply;

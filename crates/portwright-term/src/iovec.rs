@@ -45,11 +45,13 @@ impl IoVec {
     }
 
     /// All bytes together.
+    #[inline]
     pub fn len(&self) -> usize {
         self.len
     }
 
     /// `true` without bytes.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -60,6 +62,7 @@ impl IoVec {
     }
 
     /// The pieces in order, none of them empty.
+    #[inline]
     pub fn pieces(&self) -> &[Bytes] {
         match &self.pieces {
             Pieces::None => &[],
@@ -96,17 +99,12 @@ impl IoVec {
     }
 
     /// The bytes in one piece. Copies only when there are several.
+    #[inline]
     pub fn into_bytes(self) -> Bytes {
         match self.pieces {
             Pieces::None => Bytes::new(),
             Pieces::One(piece) => piece,
-            Pieces::Many(pieces) => {
-                let mut joined = BytesMut::with_capacity(self.len);
-                for piece in &pieces {
-                    joined.extend_from_slice(piece);
-                }
-                joined.freeze()
-            }
+            Pieces::Many(pieces) => join(&pieces, self.len),
         }
     }
 
@@ -120,11 +118,24 @@ impl IoVec {
     }
 }
 
+fn join(pieces: &[Bytes], len: usize) -> Bytes {
+    let mut joined = BytesMut::with_capacity(len);
+    for piece in pieces {
+        joined.extend_from_slice(piece);
+    }
+    joined.freeze()
+}
+
 impl From<Bytes> for IoVec {
+    #[inline]
     fn from(bytes: Bytes) -> IoVec {
-        let mut vec = IoVec::new();
-        vec.push(bytes);
-        vec
+        let len = bytes.len();
+        let pieces = if len == 0 {
+            Pieces::None
+        } else {
+            Pieces::One(bytes)
+        };
+        IoVec { pieces, len }
     }
 }
 

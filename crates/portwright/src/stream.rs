@@ -427,7 +427,10 @@ mod tests {
         for _ in 0..2 {
             core.send_command(input.owner.port_owner(), None, "lost".into());
         }
-        assert_eq!(core.check_command(Busy::Wait), Err(CommandError::InputClosed));
+        assert_eq!(
+            core.check_command(Busy::Wait),
+            Err(CommandError::InputClosed)
+        );
         input.port().signal(15, true).unwrap();
         let Some(Ok(PortMessage::Data(data))) = events.next_blocking() else {
             panic!("no last word")

@@ -146,7 +146,7 @@ fn controls(me: &Process, count: u64) -> Sample {
     let data = Bytes::from_static(&[b'x'; SMALL]);
     let ask = |count| {
         for _ in 0..count {
-            let reply = me.control(&port, ECHO, data.clone()).expect("an answer");
+            let reply = me.control(&port, ECHO, &data).expect("an answer");
             assert_eq!(reply.bytes().len(), SMALL);
         }
     };

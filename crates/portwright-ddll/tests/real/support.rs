@@ -80,12 +80,7 @@ impl Bench {
     }
 
     /// What a port answers to `port_control/3`, in the second element of its next message.
-    pub(crate) fn ask(
-        &mut self,
-        port: &Port,
-        operation: u32,
-        data: impl Into<portwright::IoVec>,
-    ) -> String {
+    pub(crate) fn ask(&mut self, port: &Port, operation: u32, data: impl AsRef<[u8]>) -> String {
         let reply = self.me.control(port, operation, data).unwrap();
         assert_eq!(reply.to_term(), Term::Nil);
         let message = self.term();

@@ -196,7 +196,7 @@ pub fn port_control(process: &Process, arguments: &[Term]) -> Result<Term, BifEr
     let (Some(port), Some(number), Ok(data)) = (port, number, data) else {
         return Err(error);
     };
-    match process.control(&port, number, data) {
+    match process.control(&port, number, data.into_bytes()) {
         Ok(reply) => Ok(reply.to_term()),
         Err(_) => Err(BifError::badarg()),
     }

@@ -150,7 +150,10 @@ impl PortCore {
         } else if len < self.busy.queue_low.load(Ordering::Relaxed) || len == 0 {
             self.busy.set(BY_QUEUE, false);
         }
-        if len == 0 && self.busy.wants_drained.swap(false, Ordering::AcqRel) {
+        if len == 0
+            && self.busy.wants_drained.load(Ordering::SeqCst)
+            && self.busy.wants_drained.swap(false, Ordering::AcqRel)
+        {
             self.busy.wake_all();
         }
     }
@@ -159,7 +162,8 @@ impl PortCore {
     /// something in it.
     pub(crate) fn poll_drained(&self, context: &mut Context<'_>) -> Poll<bool> {
         self.busy.add_waiter(context.waker());
-        self.busy.wants_drained.store(true, Ordering::Release);
+        // Either we see the queue empty below, or whoever empties it sees that we wait.
+        self.busy.wants_drained.store(true, Ordering::SeqCst);
         if self.dropped_output() {
             Poll::Ready(false)
         } else if self.queue_len() == 0 {

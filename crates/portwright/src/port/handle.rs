@@ -6,6 +6,7 @@ use std::sync::Arc;
 use portwright_driver::{Reply, Request};
 use portwright_term::{IoVec, Pid, PortId, Term};
 
+use super::turn::Held;
 use super::{Phase, PortCore, PortInfo, Signal};
 use crate::ExitReason;
 
@@ -285,22 +286,52 @@ impl PortCore {
         self: &Arc<Self>,
         caller: Pid,
         operation: u32,
-        data: IoVec,
+        data: &[u8],
     ) -> Result<Reply, ControlError> {
-        let data = data.into_bytes();
-        self.request(move |port, held| {
-            // A lingering port still answers, as in OTP (driver_abi.md 5.4), unless
-            // it is a program's, which never does.
-            if !matches!(port.phase(), Phase::Open | Phase::Closing) {
-                return Err(ControlError::NotOpen);
+        // As `request`, for the request that has to be fast.
+        let mut reply = Reply::empty();
+        let turn = self.turn();
+        let outcome = match turn.try_hold() {
+            Some(held) => {
+                let outcome = self.handle_control(&held, caller, operation, data, &mut reply);
+                turn.release(held);
+                outcome
             }
-            port.callback(held, Some(caller), |driver, context| {
-                driver.control(context, operation, &data)
-            })
-            .ok_or(ControlError::Refused)?
-            .map_err(|_| ControlError::Refused)
-        })
-        .unwrap_or(Err(ControlError::NotOpen))
+            None => {
+                let data = data.to_vec();
+                let answer = self.request(move |port, held| {
+                    let mut reply = Reply::empty();
+                    port.handle_control(held, caller, operation, &data, &mut reply)
+                        .map(|()| reply)
+                });
+                answer
+                    .unwrap_or(Err(ControlError::NotOpen))
+                    .map(|answer| reply = answer)
+            }
+        };
+        outcome.map(|()| reply)
+    }
+
+    #[inline]
+    fn handle_control(
+        self: &Arc<Self>,
+        held: &Held<'_>,
+        caller: Pid,
+        operation: u32,
+        data: &[u8],
+        reply: &mut Reply,
+    ) -> Result<(), ControlError> {
+        // A lingering port still answers, as in OTP (driver_abi.md 5.4), unless
+        // it is a program's, which never does.
+        if !matches!(self.phase(), Phase::Open | Phase::Closing) {
+            return Err(ControlError::NotOpen);
+        }
+        match self.callback(held, Some(caller), |driver, context| {
+            driver.control_into(context, operation, data, reply)
+        }) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(_)) | None => Err(ControlError::Refused),
+        }
     }
 
     /// `port_call/3`.

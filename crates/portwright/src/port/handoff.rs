@@ -25,6 +25,7 @@ impl<T> Handoff<T> {
     }
 
     /// Takes the lock if it is free, and then nothing is queued.
+    #[inline]
     pub(super) fn try_take(&self) -> bool {
         self.state
             .compare_exchange(FREE, HELD, Ordering::Acquire, Ordering::Relaxed)
@@ -60,6 +61,7 @@ impl<T> Handoff<T> {
 
     /// The next item to see to; `None`: there is none, and the lock is free. Only
     /// for the holder.
+    #[inline]
     pub(super) fn next_or_release(&self) -> Option<T> {
         let released =
             self.state
@@ -67,6 +69,11 @@ impl<T> Handoff<T> {
         if released.is_ok() {
             return None;
         }
+        self.next_queued()
+    }
+
+    #[cold]
+    fn next_queued(&self) -> Option<T> {
         let mut queue = self.queue.lock();
         let item = queue.pop_front();
         if item.is_none() {

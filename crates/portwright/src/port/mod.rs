@@ -244,17 +244,29 @@ impl PortCore {
     /// if need be. `None` when the calling thread holds the turn already, that is
     /// from inside a callback of the port (or, with driver-level locking, of the
     /// driver): waiting would be for ever.
+    #[inline]
     fn request<R: Send + 'static>(
         self: &Arc<Self>,
         run: impl FnOnce(&Arc<PortCore>, &Held<'_>) -> R + Send + 'static,
     ) -> Option<R> {
         let turn = self.turn();
-        if let Some(held) = turn.try_hold() {
-            let result = run(self, &held);
-            turn.release(held);
-            return Some(result);
+        match turn.try_hold() {
+            Some(held) => {
+                let result = run(self, &held);
+                turn.release(held);
+                Some(result)
+            }
+            None => self.request_of_holder(run),
         }
-        if turn.is_held_here() {
+    }
+
+    /// Has the turn's holder run `run`, and waits for that.
+    #[cold]
+    fn request_of_holder<R: Send + 'static>(
+        self: &Arc<Self>,
+        run: impl FnOnce(&Arc<PortCore>, &Held<'_>) -> R + Send + 'static,
+    ) -> Option<R> {
+        if self.turn().is_held_here() {
             return None;
         }
         let slot = Arc::new((Mutex::new(None), Condvar::new()));
@@ -320,6 +332,7 @@ impl PortCore {
 
     /// Calls the driver and sees to what the callback leaves behind. `None` when
     /// the port has no driver (any more), or the driver is in a callback already.
+    #[inline]
     fn callback<R>(
         self: &Arc<Self>,
         held: &Held<'_>,
@@ -509,7 +522,7 @@ impl PortCore {
     }
 
     fn queue_len(&self) -> usize {
-        self.queue_len.load(Ordering::Acquire)
+        self.queue_len.load(Ordering::SeqCst)
     }
 
     /// A command that nobody waits for: the owner's `{Owner,{command,Data}}` or

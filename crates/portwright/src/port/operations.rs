@@ -411,7 +411,11 @@ impl PortCore {
     }
 
     pub(super) fn set_queue_len(&self, len: usize) {
-        self.queue_len.store(len, Ordering::Release);
+        // Only the holder of the turn comes here.
+        if self.queue_len() != len {
+            // In one order with `wants_drained`, see `poll_drained`.
+            self.queue_len.store(len, Ordering::SeqCst);
+        }
     }
 
     /// The end of the data: what the line buffer holds back goes out.

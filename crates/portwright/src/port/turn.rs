@@ -42,6 +42,7 @@ impl Turn {
     }
 
     /// Takes the turn if it is free.
+    #[inline]
     pub(crate) fn try_hold(&self) -> Option<Held<'_>> {
         self.signals.try_take().then(|| self.held())
     }
@@ -88,15 +89,26 @@ impl Turn {
     }
 
     /// Handles what was queued and lets go.
+    #[inline]
     pub(crate) fn release(&self, held: Held<'_>) {
+        // Cleared before the turn can be another's.
+        self.holder.store(0, Ordering::Relaxed);
+        if let Some(queued) = self.signals.next_or_release() {
+            self.handle_queued(&held, queued);
+        }
+    }
+
+    #[cold]
+    fn handle_queued(&self, held: &Held<'_>, mut queued: (Arc<PortCore>, Signal)) {
         loop {
-            // Cleared before the turn can be another's.
-            self.holder.store(0, Ordering::Relaxed);
-            let Some((port, signal)) = self.signals.next_or_release() else {
-                return;
-            };
+            let (port, signal) = queued;
             self.holder.store(thread_mark(), Ordering::Relaxed);
-            port.handle(&held, signal);
+            port.handle(held, signal);
+            self.holder.store(0, Ordering::Relaxed);
+            match self.signals.next_or_release() {
+                Some(next) => queued = next,
+                None => return,
+            }
         }
     }
 }
@@ -113,6 +125,7 @@ impl Drop for Owed {
 }
 
 /// A number that no two living threads share and that is never 0.
+#[inline]
 fn thread_mark() -> usize {
     thread_local!(static MARK: u8 = const { 0 });
     MARK.with(|mark| std::ptr::from_ref(mark) as usize)

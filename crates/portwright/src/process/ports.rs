@@ -239,9 +239,9 @@ impl Process {
         &self,
         port: &Port,
         operation: u32,
-        data: impl Into<IoVec>,
+        data: impl AsRef<[u8]>,
     ) -> Result<Reply, ControlError> {
-        port.core().control(self.pid(), operation, data.into())
+        port.core().control(self.pid(), operation, data.as_ref())
     }
 
     /// Calls the driver with a term: `erlang:port_call/3`.
