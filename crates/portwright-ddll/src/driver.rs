@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "calls the functions of the driver's entry")]
 
 use std::any::Any;
+use std::cell::Cell;
 use std::ffi::{CString, c_char, c_int, c_uint};
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
@@ -9,7 +10,6 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
 use portwright::{Node, Term};
 use portwright_driver::{
     BadArgument, Driver, DriverEntry, Interest, MonitorId, PortContext, PortOperations, Reply,
@@ -258,8 +258,8 @@ impl Driver for CompiledDriver {
         argument: Term,
     ) -> Result<Term, BadArgument> {
         let call = self.entry().call.ok_or(BadArgument)?;
-        let mut encoded = Vec::with_capacity(CALL_ROOM);
-        etf::encode_into(&mut encoded, &argument, &etf::EncodeOptions::default())
+        let mut encoded = Encoded::take();
+        etf::encode_into(&mut encoded.0, &argument, &etf::EncodeOptions::default())
             .map_err(|_| BadArgument)?;
         let mut room = Aligned([0u8; 256]);
         let given = room.0.as_mut_ptr().cast::<c_char>();
@@ -272,8 +272,8 @@ impl Driver for CompiledDriver {
                     call(
                         driver_data,
                         operation,
-                        encoded.as_mut_ptr().cast(),
-                        encoded.len(),
+                        encoded.0.as_mut_ptr().cast(),
+                        encoded.0.len(),
                         &raw mut reply,
                         CALL_ROOM,
                         &raw mut flags,
@@ -281,31 +281,22 @@ impl Driver for CompiledDriver {
                 }
             })
             .ok_or(BadArgument)?;
-        let bytes = if reply == given {
-            let len = usize::try_from(len).unwrap_or(0).min(CALL_ROOM);
-            Bytes::copy_from_slice(&room.0[..len])
-        } else if reply.is_null() {
-            Bytes::new()
-        } else {
-            let len = usize::try_from(len).unwrap_or(0);
-            // SAFETY: a replaced `*rbuf` is `len` bytes that stay until we free them, which the flag forbids for
-            // memory that is not from `driver_alloc`.
-            unsafe {
-                let bytes = Bytes::copy_from_slice(std::slice::from_raw_parts(reply.cast(), len));
-                if flags & DRIVER_CALL_KEEP_BUFFER == 0 {
-                    memory::free(reply.cast());
-                }
-                bytes
-            }
-        };
-        // OTP takes no compressed term here (D-G17); what follows the term does not matter (D-G18).
-        const COMPRESSED: u8 = 80;
-        if bytes.get(1) == Some(&COMPRESSED) {
+        let len = usize::try_from(len).unwrap_or(0);
+        if reply == given {
+            return term_of_reply(&room.0[..len.min(CALL_ROOM)]);
+        }
+        if reply.is_null() {
             return Err(BadArgument);
         }
-        etf::decode_prefix(&bytes, &etf::DecodeLimits::default())
-            .map(|(term, _)| term)
-            .map_err(|_| BadArgument)
+        // SAFETY: a replaced `*rbuf` is `len` bytes that stay until we free them, which the flag forbids for
+        // memory that is not from `driver_alloc`.
+        unsafe {
+            let term = term_of_reply(std::slice::from_raw_parts(reply.cast(), len));
+            if flags & DRIVER_CALL_KEEP_BUFFER == 0 {
+                memory::free(reply.cast());
+            }
+            term
+        }
     }
 
     fn ready_input(&mut self, port: &PortContext<'_>, fd: RawFd) {
@@ -383,6 +374,46 @@ impl CompiledDriver {
             "the driver does not implement the {name}() callback!"
         );
         port.select(fd, interest, Select::Off);
+    }
+}
+
+/// What a driver has answered to `call`. OTP takes no compressed term here (D-G17); what follows the term does not
+/// matter (D-G18).
+fn term_of_reply(bytes: &[u8]) -> Result<Term, BadArgument> {
+    const COMPRESSED: u8 = 80;
+    if bytes.get(1) == Some(&COMPRESSED) {
+        return Err(BadArgument);
+    }
+    etf::decode_borrowed(bytes, &etf::DecodeLimits::default())
+        .map(|(term, _)| term)
+        .map_err(|_| BadArgument)
+}
+
+/// A term in the external format, in memory that the thread keeps for the next one.
+struct Encoded(Vec<u8>);
+
+/// What a thread keeps of that at most.
+const KEPT: usize = 16 * 1024;
+
+thread_local! {
+    static ENCODED: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+impl Encoded {
+    /// A call within a call finds nothing kept, and makes do with new memory.
+    fn take() -> Self {
+        Self(ENCODED.try_with(Cell::take).unwrap_or_default())
+    }
+}
+
+impl Drop for Encoded {
+    fn drop(&mut self) {
+        let mut memory = std::mem::take(&mut self.0);
+        if memory.capacity() <= KEPT {
+            memory.clear();
+            // A thread that is ending may be past its thread-local values.
+            let _ = ENCODED.try_with(|kept| kept.set(memory));
+        }
     }
 }
 

@@ -3,11 +3,12 @@
 //! What a driver holds as `ErlDrvPort` is a number: a slot of the table and the slot's generation. A handle of a port
 //! that has ended leads to nothing, and the function that got it says so.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Weak};
 
 use parking_lot::{Mutex, RwLock};
 use portwright::{Pid, Port, PortId, WeakNode};
@@ -84,6 +85,12 @@ struct Slot {
     instance: Option<Arc<Instance>>,
 }
 
+thread_local! {
+    /// The port that the thread has looked for last: threads of drivers send for one port, and those who look into the
+    /// table at once slow each other down.
+    static RECENT: Cell<Option<Weak<Instance>>> = const { Cell::new(None) };
+}
+
 static TABLE: LazyLock<RwLock<Table>> = LazyLock::new(RwLock::default);
 
 impl Instance {
@@ -156,7 +163,18 @@ impl Instance {
 
     /// The port of an identity, if it is open and a compiled driver's.
     pub(crate) fn find_by_id(id: PortId) -> Option<Arc<Instance>> {
-        TABLE.read().by_id.get(&id).cloned()
+        let known = RECENT.try_with(Cell::take).ok().flatten();
+        if let Some(instance) = known.as_ref().and_then(Weak::upgrade)
+            && instance.id == id
+            && !instance.is_dead()
+        {
+            RECENT.set(known);
+            return Some(instance);
+        }
+        let instance = TABLE.read().by_id.get(&id).cloned()?;
+        // A thread that is ending may be past its thread-local values.
+        let _ = RECENT.try_with(|recent| recent.set(Some(Arc::downgrade(&instance))));
+        Some(instance)
     }
 
     /// All open ports of a driver.

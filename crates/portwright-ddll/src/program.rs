@@ -11,6 +11,7 @@ use std::ptr::NonNull;
 use bytes::Bytes;
 use portwright_driver_abi::*;
 use portwright_term::{Map, Term, etf};
+use smallvec::SmallVec;
 
 use crate::binary::BinaryRef;
 use crate::words;
@@ -22,7 +23,7 @@ use crate::words;
 /// The pointers among the words are valid for the lengths beside them.
 pub(crate) unsafe fn build(program: &[ErlDrvTermData]) -> Option<Term> {
     let mut words = Words(program);
-    let mut stack: Vec<Term> = Vec::new();
+    let mut stack: Stack = SmallVec::new();
     while let Some(tag) = words.next() {
         let term = match tag {
             ERL_DRV_NIL => Term::Nil,
@@ -66,12 +67,19 @@ pub(crate) unsafe fn build(program: &[ErlDrvTermData]) -> Option<Term> {
             }
             ERL_DRV_EXT2TERM => {
                 // SAFETY: as above.
-                let bytes = Bytes::copy_from_slice(unsafe { words.bytes()? });
-                etf::decode_prefix(&bytes, &etf::DecodeLimits::default())
+                let bytes = unsafe { words.bytes()? };
+                etf::decode_borrowed(bytes, &etf::DecodeLimits::default())
                     .ok()?
                     .0
             }
-            ERL_DRV_TUPLE => Term::tuple(pop(&mut stack, words.next()?)?),
+            ERL_DRV_TUPLE => {
+                let from = stack.len().checked_sub(words.next()?)?;
+                let tuple = (from..stack.len())
+                    .map(|index| std::mem::replace(&mut stack[index], Term::Nil))
+                    .collect();
+                stack.truncate(from);
+                Term::Tuple(tuple)
+            }
             ERL_DRV_LIST => {
                 let count = words.next()?;
                 let tail = if count > 0 { stack.pop()? } else { return None };
@@ -97,9 +105,12 @@ pub(crate) unsafe fn build(program: &[ErlDrvTermData]) -> Option<Term> {
     stack.is_empty().then_some(term)
 }
 
-fn pop(stack: &mut Vec<Term>, count: usize) -> Option<Vec<Term>> {
+/// Most programs are short and need no more than the thread's stack.
+type Stack = SmallVec<[Term; 32]>;
+
+fn pop(stack: &mut Stack, count: usize) -> Option<Vec<Term>> {
     let from = stack.len().checked_sub(count)?;
-    Some(stack.split_off(from))
+    Some(stack.drain(from..).collect())
 }
 
 struct Words<'a>(&'a [ErlDrvTermData]);

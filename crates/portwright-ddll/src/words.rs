@@ -12,7 +12,9 @@
 //!
 //! *Node* is an index into a table of (name, creation) pairs, one for each node that drivers have met.
 
-use parking_lot::RwLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
 use portwright::{Atom, Pid, PortId};
 use portwright_driver_abi::ErlDrvTermData;
 
@@ -23,23 +25,31 @@ const PID: usize = 0x3;
 const PORT: usize = 0x7;
 const ATOM: usize = 0xb;
 
-/// Nodes that drivers have met.
-static NODES: RwLock<Vec<(Atom, u32)>> = RwLock::new(Vec::new());
-/// Atoms that drivers have met, sorted by number.
-static ATOMS: RwLock<Vec<Atom>> = RwLock::new(Vec::new());
+/// Nodes that drivers can meet.
+const MAX_NODES: usize = 1 << 16;
+
+/// Nodes that drivers have met: the atom's number and the creation as one word, 0 where there is none yet. Read without
+/// a lock, for the drivers' threads read them all the time.
+static NODES: [AtomicU64; MAX_NODES] = [const { AtomicU64::new(0) }; MAX_NODES];
+/// Adds to [`NODES`], one at a time.
+static ADDING: Mutex<()> = Mutex::new(());
 
 fn node_index(name: Atom, creation: u32) -> Option<usize> {
-    let node = (name, creation);
-    if let Some(index) = NODES.read().iter().position(|known| *known == node) {
+    // One more, so that no node is 0.
+    let node = (u64::from(name.index()) + 1) << 32 | u64::from(creation);
+    let find = |first: usize| {
+        (first..MAX_NODES)
+            .map(|index| (index, NODES[index].load(Ordering::Acquire)))
+            .find(|(_, known)| *known == node || *known == 0)
+    };
+    let (index, known) = find(0)?;
+    if known == node {
         return Some(index);
     }
-    let mut nodes = NODES.write();
-    let index = nodes.iter().position(|known| *known == node);
-    let index = index.unwrap_or_else(|| {
-        nodes.push(node);
-        nodes.len() - 1
-    });
-    (index < 1 << 16).then_some(index)
+    let _adding = ADDING.lock();
+    let (index, _) = find(index)?;
+    NODES[index].store(node, Ordering::Release);
+    Some(index)
 }
 
 fn pack(tag: usize, number: u64, node: Option<usize>) -> ErlDrvTermData {
@@ -53,20 +63,13 @@ fn unpack(tag: usize, word: ErlDrvTermData) -> Option<(u64, (Atom, u32))> {
     if word & 0xf != tag {
         return None;
     }
-    let node = *NODES.read().get(word >> 4 & 0xffff)?;
-    Some((word as u64 >> 20, node))
+    let node = NODES[word >> 4 & 0xffff].load(Ordering::Acquire);
+    let name = Atom::from_index(u32::try_from((node >> 32).checked_sub(1)?).ok()?)?;
+    Some((word as u64 >> 20, (name, node as u32)))
 }
 
 /// The word of an atom: always the same one.
 pub(crate) fn from_atom(atom: Atom) -> ErlDrvTermData {
-    let search = |atoms: &[Atom]| atoms.binary_search_by_key(&atom.index(), |atom| atom.index());
-    let known = search(&ATOMS.read()).is_ok();
-    if !known {
-        let mut atoms = ATOMS.write();
-        if let Err(index) = search(&atoms) {
-            atoms.insert(index, atom);
-        }
-    }
     (atom.index() as usize) << 20 | ATOM
 }
 
@@ -84,17 +87,12 @@ pub(crate) fn from_port(port: PortId) -> ErlDrvTermData {
     pack(PORT, port.id(), node_index(port.node(), port.creation()))
 }
 
-/// The atom of a word that came from [`from_atom`].
+/// The atom of a word that came from [`from_atom`], or could have.
 pub(crate) fn to_atom(word: ErlDrvTermData) -> Option<Atom> {
     if word & 0xf_ffff != ATOM {
         return None;
     }
-    let index = u32::try_from(word >> 20).ok()?;
-    let atoms = ATOMS.read();
-    let at = atoms
-        .binary_search_by_key(&index, |atom| atom.index())
-        .ok()?;
-    Some(atoms[at])
+    Atom::from_index(u32::try_from(word >> 20).ok()?)
 }
 
 /// The pid of a word that came from [`from_pid`].

@@ -120,6 +120,10 @@ pub trait PortOperations {
 
     fn output(&self, header: &[u8], data: Option<Bytes>) -> bool;
     fn output_each(&self, packets: Vec<Bytes>) -> bool;
+    /// As `output` without a header, with a copy of the data.
+    fn output_copy(&self, data: &[u8]) -> bool {
+        self.output(&[], Some(Bytes::copy_from_slice(data)))
+    }
     fn output_unlined(&self, header: &[u8], pieces: Vec<Bytes>) -> bool;
     fn output_error(&self, data: Bytes) -> bool;
     fn output_term(&self, term: Term) -> Delivery;

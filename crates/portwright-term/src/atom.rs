@@ -72,6 +72,14 @@ static NUMBERS: LazyLock<RwLock<HashMap<&'static str, u32>>> = LazyLock::new(|| 
 /// in [`NUMBERS`], so nobody gains by causing one.
 static RECENT: [AtomicU32; 1024] = [const { AtomicU32::new(0) }; 1024];
 
+fn text_of(number: usize) -> Option<&'static str> {
+    if let Some(text) = WELL_KNOWN.get(number) {
+        return Some(text);
+    }
+    let chunk = TEXTS.get(number / CHUNK)?.get()?;
+    chunk[number % CHUNK].get().copied()
+}
+
 fn recent(text: &str) -> &'static AtomicU32 {
     let hash = text.bytes().fold(text.len() as u32, |hash, byte| {
         (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
@@ -159,16 +167,14 @@ impl Atom {
         Some(Atom(number))
     }
 
+    /// The atom with this [`index`](Self::index), if this process has one. Takes no lock.
+    pub fn from_index(index: u32) -> Option<Atom> {
+        text_of(index as usize).map(|_| Atom(index))
+    }
+
     /// The text of the atom.
     pub fn as_str(self) -> &'static str {
-        let number = self.0 as usize;
-        if let Some(text) = WELL_KNOWN.get(number) {
-            return text;
-        }
-        TEXTS[number / CHUNK]
-            .get()
-            .and_then(|chunk| chunk[number % CHUNK].get())
-            .expect("a number is handed out after its text is stored")
+        text_of(self.0 as usize).expect("a number is handed out after its text is stored")
     }
 
     /// The number of the atom in this process. It means nothing elsewhere.

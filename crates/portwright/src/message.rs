@@ -86,36 +86,38 @@ pub enum PortMessage {
 #[derive(Clone, PartialEq, Eq)]
 pub struct PortData {
     bytes: Bytes,
-    shape: Shape,
+    pieces: Option<Arc<Pieces>>,
+    is_binary: bool,
 }
 
-#[derive(Clone, PartialEq, Eq)]
-enum Shape {
-    List,
-    Binary,
-    /// A list of `header` bytes, then binaries; the last is the list's tail. The
-    /// binaries are those of whoever sent them: what is shared with a driver stays
-    /// shared (D-C14).
-    Pieces {
-        header: usize,
-        binaries: Arc<[Bytes]>,
-    },
+/// A list of `header` bytes, then binaries; the last is the list's tail. The
+/// binaries are those of whoever sent them: what is shared with a driver stays
+/// shared (D-C14).
+#[derive(PartialEq, Eq)]
+struct Pieces {
+    header: usize,
+    binaries: Box<[Bytes]>,
 }
 
 impl PortData {
     /// Data that Erlang sees as a list of bytes.
+    #[inline]
     pub fn list(bytes: impl Into<Bytes>) -> Self {
-        Self {
-            bytes: bytes.into(),
-            shape: Shape::List,
-        }
+        Self::new(bytes.into(), false)
     }
 
     /// Data that Erlang sees as a binary.
+    #[inline]
     pub fn binary(bytes: impl Into<Bytes>) -> Self {
+        Self::new(bytes.into(), true)
+    }
+
+    #[inline]
+    pub(crate) fn new(bytes: Bytes, is_binary: bool) -> Self {
         Self {
-            bytes: bytes.into(),
-            shape: Shape::Binary,
+            bytes,
+            pieces: None,
+            is_binary,
         }
     }
 
@@ -135,10 +137,11 @@ impl PortData {
                     .for_each(|piece| flat.extend_from_slice(piece));
                 Self {
                     bytes: flat.into(),
-                    shape: Shape::Pieces {
+                    pieces: Some(Arc::new(Pieces {
                         header: header.len(),
                         binaries: pieces.into(),
-                    },
+                    })),
+                    is_binary: true,
                 }
             }
         }
@@ -156,18 +159,19 @@ impl PortData {
 
     /// The bytes as Erlang sees them.
     pub fn to_term(&self) -> Term {
-        match &self.shape {
-            Shape::List => Term::bytes_list(&self.bytes),
-            Shape::Binary => Term::binary(self.bytes.clone()),
-            Shape::Pieces { header, binaries } => {
-                let mut elements: Vec<Term> = self.bytes[..*header]
+        match &self.pieces {
+            Some(pieces) => {
+                let mut elements: Vec<Term> = self.bytes[..pieces.header]
                     .iter()
                     .map(|byte| Term::from(i64::from(*byte)))
                     .collect();
-                elements.extend(binaries.iter().map(|binary| Term::binary(binary.clone())));
+                let binaries = pieces.binaries.iter();
+                elements.extend(binaries.map(|binary| Term::binary(binary.clone())));
                 let tail = elements.pop().unwrap_or(Term::Nil);
                 Term::improper_list(elements, tail)
             }
+            None if self.is_binary => Term::binary(self.bytes.clone()),
+            None => Term::bytes_list(&self.bytes),
         }
     }
 }

@@ -20,8 +20,15 @@ pub(super) unsafe extern "C" fn driver_output(
     buf: *mut c_char,
     len: usize,
 ) -> c_int {
-    // SAFETY: the same duties.
-    unsafe { driver_output2(port, std::ptr::null_mut(), 0, buf, len) }
+    if buf.is_null() {
+        // SAFETY: the same duties.
+        return unsafe { driver_output2(port, std::ptr::null_mut(), 0, buf, len) };
+    }
+    // SAFETY: the driver says that the buffer has this length.
+    let data = unsafe { slice(buf, len) };
+    result(context::with(port, |_, operations| {
+        operations.output_copy(data)
+    }))
 }
 
 pub(super) unsafe extern "C" fn driver_output2(

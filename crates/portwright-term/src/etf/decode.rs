@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use flate2::{Decompress, FlushDecompress, Status};
 use num_bigint::{BigInt, Sign};
+use smallvec::SmallVec;
 
 use super::{DecodeError, DecodeErrorKind, VERSION, tag};
 use crate::{
@@ -79,7 +80,20 @@ pub fn decode(bytes: &Bytes, limits: &DecodeLimits) -> Result<Term, DecodeError>
 ///
 /// As [`decode`].
 pub fn decode_prefix(bytes: &Bytes, limits: &DecodeLimits) -> Result<(Term, usize), DecodeError> {
-    let mut reader = Reader::new(bytes, limits);
+    decode_front(Reader::new(bytes, Some(bytes), limits))
+}
+
+/// As [`decode_prefix`], of bytes that are only borrowed: binaries in the term are copies.
+///
+/// # Errors
+///
+/// As [`decode`].
+pub fn decode_borrowed(bytes: &[u8], limits: &DecodeLimits) -> Result<(Term, usize), DecodeError> {
+    decode_front(Reader::new(bytes, None, limits))
+}
+
+fn decode_front(mut reader: Reader<'_>) -> Result<(Term, usize), DecodeError> {
+    let (bytes, limits) = (reader.source, reader.limits);
     let found = reader.u8()?;
     if found != VERSION {
         return Err(fault(0, DecodeErrorKind::Version { found }));
@@ -98,7 +112,7 @@ pub fn decode_prefix(bytes: &Bytes, limits: &DecodeLimits) -> Result<(Term, usiz
     let (plain, packed_len) =
         inflate(packed, announced).ok_or_else(|| fault(6, DecodeErrorKind::Compressed))?;
     let plain = Bytes::from(plain);
-    let mut inner = Reader::new(&plain, limits);
+    let mut inner = Reader::new(&plain, Some(&plain), limits);
     let term = inner.term()?;
     if inner.left() > 0 {
         return Err(fault(6, DecodeErrorKind::Compressed));
@@ -142,9 +156,10 @@ fn fault(offset: usize, kind: DecodeErrorKind) -> DecodeError {
 }
 
 struct Reader<'l> {
-    source: &'l Bytes,
-    /// The source again, shared by the binaries that are cut from it; made for
-    /// the first of them.
+    source: &'l [u8],
+    /// The source again, if it can be shared.
+    owner: Option<&'l Bytes>,
+    /// The owner, shared by the binaries that are cut from it; made for the first of them.
     shared: Option<Arc<Bytes>>,
     at: usize,
     limits: &'l DecodeLimits,
@@ -160,6 +175,9 @@ struct Open {
     /// Where its tag stands.
     offset: usize,
 }
+
+/// Finished terms of containers that are still open.
+type Terms = SmallVec<[Term; 16]>;
 
 enum What {
     /// The last term is the tail.
@@ -184,9 +202,10 @@ enum Found {
 }
 
 impl<'l> Reader<'l> {
-    fn new(source: &'l Bytes, limits: &'l DecodeLimits) -> Reader<'l> {
+    fn new(source: &'l [u8], owner: Option<&'l Bytes>, limits: &'l DecodeLimits) -> Reader<'l> {
         Reader {
             source,
+            owner,
             shared: None,
             at: 0,
             limits,
@@ -194,8 +213,9 @@ impl<'l> Reader<'l> {
     }
 
     fn term(&mut self) -> Result<Term, DecodeError> {
-        let mut open: Vec<Open> = Vec::new();
-        let mut terms: Vec<Term> = Vec::new();
+        // Most terms are small: what is being read finds room on the stack.
+        let mut open: SmallVec<[Open; 4]> = SmallVec::new();
+        let mut terms: Terms = SmallVec::new();
         loop {
             let offset = self.at;
             match self.found()? {
@@ -238,7 +258,7 @@ impl<'l> Reader<'l> {
     }
 
     /// Builds a container from its terms.
-    fn close(&self, closed: Open, terms: &mut Vec<Term>) -> Result<Term, DecodeError> {
+    fn close(&self, closed: Open, terms: &mut Terms) -> Result<Term, DecodeError> {
         let first = closed.first;
         match closed.what {
             What::List => {
@@ -248,7 +268,15 @@ impl<'l> Reader<'l> {
                     .rev()
                     .fold(tail, |tail, head| List::cons(head, tail)))
             }
-            What::Tuple => Ok(Term::Tuple(terms.drain(first..).collect())),
+            What::Tuple => {
+                // Counted by a range, whose length an `Arc` can rely on.
+                let indices = first..terms.len();
+                let tuple = indices
+                    .map(|index| std::mem::replace(&mut terms[index], Term::Nil))
+                    .collect();
+                terms.truncate(first);
+                Ok(Term::Tuple(tuple))
+            }
             What::Map => {
                 let count = (terms.len() - first) / 2;
                 let mut rest = terms.drain(first..);
@@ -267,7 +295,11 @@ impl<'l> Reader<'l> {
                 if self.at != head.end {
                     return Err(fault(closed.offset, DecodeErrorKind::Fun));
                 }
-                let encoded = self.source.slice(closed.offset..self.at);
+                let range = closed.offset..self.at;
+                let encoded = match self.owner {
+                    Some(owner) => owner.slice(range),
+                    None => Bytes::copy_from_slice(&self.source[range]),
+                };
                 let fun = OpaqueFun {
                     encoded,
                     ..head.fun
@@ -514,8 +546,10 @@ impl<'l> Reader<'l> {
 
     fn binary(&mut self, len: usize) -> Result<Binary, DecodeError> {
         let range = self.skip(len)?;
-        let source = self.source;
-        let shared = self.shared.get_or_insert_with(|| Arc::new(source.clone()));
+        let Some(owner) = self.owner else {
+            return Ok(Binary::copy_from_slice(&self.source[range]));
+        };
+        let shared = self.shared.get_or_insert_with(|| Arc::new(owner.clone()));
         Ok(Binary::cut(shared, range.start, len))
     }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use num_bigint::{BigInt, Sign};
+use smallvec::{SmallVec, smallvec};
 
 use super::{EncodeError, VERSION, tag};
 use crate::{Atom, Fun, MapIter, Pid, PortId, Reference, Term};
@@ -118,7 +119,8 @@ enum Step<'a> {
 
 impl Encoder<'_> {
     fn term(&mut self, term: &Term) -> Result<(), EncodeError> {
-        let mut steps = vec![Step::Term(term)];
+        // Most terms are small: what is still to be written finds room on the stack.
+        let mut steps: SmallVec<[Step<'_>; 8]> = smallvec![Step::Term(term)];
         while let Some(step) = steps.pop() {
             match step {
                 Step::Term(term @ Term::List(list)) => {

@@ -1,11 +1,12 @@
 //! What all parts of a node share: tables of processes, ports, drivers.
 
 use std::any::{Any, TypeId};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
 use parking_lot::{Mutex, RwLock};
@@ -44,6 +45,15 @@ pub(crate) struct NodeCore {
     pub(super) own: OnceLock<Runtime>,
     pub(super) started: Instant,
     pub(super) extensions: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+/// A process by its number, which says nothing about the node, kept by a thread.
+type Known = Cell<Option<(u64, Weak<ProcessCore>)>>;
+
+thread_local! {
+    /// Processes that the thread has looked for lately: threads talk to few others, and
+    /// those who look into the same table at once slow each other down.
+    static RECENT: [Known; 8] = const { [const { Cell::new(None) }; 8] };
 }
 
 impl NodeCore {
@@ -104,7 +114,25 @@ impl NodeCore {
         if pid.node() != self.name || pid.creation() != self.creation {
             return None;
         }
-        self.processes.read().get(&process_number(pid)).cloned()
+        let number = process_number(pid);
+        RECENT
+            .try_with(|recent| {
+                let slot = &recent[number as usize % recent.len()];
+                let known = slot.take();
+                let process = known
+                    .as_ref()
+                    .and_then(|(of, known)| (*of == number).then(|| known.upgrade()).flatten())
+                    .filter(|process| std::ptr::eq(&**process.node(), self));
+                if let Some(process) = process {
+                    slot.set(known);
+                    return (!process.is_exited()).then_some(process);
+                }
+                let process = self.processes.read().get(&number).cloned()?;
+                slot.set(Some((number, Arc::downgrade(&process))));
+                Some(process)
+            })
+            // A thread that is ending may be past its thread-local values.
+            .unwrap_or_else(|_| self.processes.read().get(&number).cloned())
     }
 
     pub(crate) fn forget_process(&self, pid: Pid) {

@@ -287,10 +287,9 @@ impl PortCore {
     fn handle(self: &Arc<Self>, held: &Held<'_>, signal: Signal) {
         match signal {
             Signal::Command(command) => {
-                let queued_bytes = command.queued_bytes;
-                self.handle_command(held, command);
-                if queued_bytes > 0 {
-                    self.busy.remove_signal_bytes(queued_bytes);
+                self.handle_command(held, command.caller, command.claimed, command.data);
+                if command.queued_bytes > 0 {
+                    self.busy.remove_signal_bytes(command.queued_bytes);
                 }
             }
             Signal::Message { claimed, action } => self.handle_message(held, claimed, action),
@@ -374,13 +373,14 @@ impl PortCore {
     }
 
     /// Hands data of a process to the driver.
-    fn handle_command(self: &Arc<Self>, held: &Held<'_>, command: Command) {
-        let Command {
-            caller,
-            claimed,
-            data,
-            ..
-        } = command;
+    #[inline]
+    fn handle_command(
+        self: &Arc<Self>,
+        held: &Held<'_>,
+        caller: Pid,
+        claimed: Option<Pid>,
+        data: IoVec,
+    ) {
         if self.phase() != Phase::Open {
             return;
         }
@@ -527,7 +527,22 @@ impl PortCore {
 
     /// A command that nobody waits for: the owner's `{Owner,{command,Data}}` or
     /// `port_command/2` after the checks.
+    #[inline]
     pub(crate) fn send_command(self: &Arc<Self>, caller: Pid, claimed: Option<Pid>, data: IoVec) {
+        // As `signal`, for the signal that has to be fast.
+        let turn = self.turn();
+        if !self.parallelism
+            && let Some(held) = turn.try_hold()
+        {
+            self.handle_command(&held, caller, claimed, data);
+            turn.release(held);
+        } else {
+            self.leave_command(caller, claimed, data);
+        }
+    }
+
+    #[cold]
+    fn leave_command(self: &Arc<Self>, caller: Pid, claimed: Option<Pid>, data: IoVec) {
         let command = Command {
             caller,
             claimed,
@@ -535,16 +550,9 @@ impl PortCore {
             queued_bytes: 0,
         };
         if self.parallelism {
-            return self.schedule(command);
-        }
-        // As `signal`, for the signal that has to be fast.
-        let turn = self.turn();
-        match turn.try_hold() {
-            Some(held) => {
-                self.handle_command(&held, command);
-                turn.release(held);
-            }
-            None => self.queue_signal(Signal::Command(command)),
+            self.schedule(command);
+        } else {
+            self.queue_signal(Signal::Command(command));
         }
     }
 

@@ -98,6 +98,27 @@ impl PortOperations for Operations<'_> {
         true
     }
 
+    fn output_copy(&self, data: &[u8]) -> bool {
+        let mut state = self.port.state(self.held);
+        if !self.is_heard() || state.line.is_some() || self.port.gate.is_limited() {
+            drop(state);
+            return self.output(&[], Some(Bytes::copy_from_slice(data)));
+        }
+        state.input += data.len() as u64;
+        let (port, binary) = (self.port.id, state.binary);
+        let waker = state
+            .connected
+            .post_data(Bytes::copy_from_slice(data), |bytes| Message::Port {
+                port,
+                message: PortMessage::Data(PortData::new(bytes, binary)),
+            });
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        true
+    }
+
     fn output_each(&self, packets: Vec<Bytes>) -> bool {
         let mut state = self.port.state(self.held);
         if !self.is_heard() || state.line.is_some() || self.port.gate.is_limited() {

@@ -141,8 +141,26 @@ impl ProcessCore {
 
     /// Puts a message into the mailbox and leaves it to the caller to wake whoever
     /// waits for it, with no lock held.
+    #[inline]
     pub(crate) fn post(&self, message: Message) -> Option<Waker> {
-        self.state.lock().mailbox.push(message).unwrap_or(None)
+        self.post_data(message, |message| message)
+    }
+
+    /// As [`post`](Self::post), for a message that is made of `data` in the mailbox: it is
+    /// large, and moving it about costs more than making it.
+    #[inline]
+    pub(crate) fn post_data<T>(
+        &self,
+        data: T,
+        message: impl FnOnce(T) -> Message,
+    ) -> Option<Waker> {
+        let mut state = self.state.lock();
+        if state.mailbox.is_closed() {
+            // The message may own buffers and funs: it goes without the lock.
+            drop(state);
+            return None;
+        }
+        state.mailbox.push(message(data))
     }
 
     /// As [`post`](Self::post), for many messages at once.
@@ -152,11 +170,15 @@ impl ProcessCore {
 
     /// Puts a message into the mailbox; `false` when the process is dead.
     pub(crate) fn deliver(&self, message: Message) -> bool {
-        let pushed = self.state.lock().mailbox.push(message);
-        match pushed {
-            Ok(Some(waker)) => waker.wake(),
-            Ok(None) => {}
-            Err(_dead) => return false,
+        let mut state = self.state.lock();
+        if state.mailbox.is_closed() {
+            drop(state);
+            return false;
+        }
+        let waker = state.mailbox.push(message);
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
         }
         true
     }

@@ -28,14 +28,20 @@ impl<T> Mailbox<T> {
         }
     }
 
-    /// Adds a message; the caller wakes the waker after letting go of the lock.
-    /// `Err` when the process has ended.
-    pub(super) fn push(&mut self, message: T) -> Result<Option<Waker>, T> {
-        if self.closed {
-            return Err(message);
-        }
+    /// Whether the process has ended. Who would push then drops the message instead,
+    /// without the lock.
+    #[inline]
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    /// Adds a message to a mailbox that is not closed; the caller wakes the waker after
+    /// letting go of the lock.
+    #[inline]
+    pub(super) fn push(&mut self, message: T) -> Option<Waker> {
+        debug_assert!(!self.closed, "the caller looks");
         self.messages.push_back(message);
-        Ok(self.waker.take())
+        self.waker.take()
     }
 
     /// Adds messages, as [`push`](Self::push); of a process that has ended they are
@@ -106,7 +112,7 @@ mod loom_tests {
     /// As `ProcessCore::deliver`.
     fn deliver(mailbox: &Mutex<Mailbox<u32>>, message: u32) {
         let waker = mailbox.lock().push(message);
-        if let Ok(Some(waker)) = waker {
+        if let Some(waker) = waker {
             waker.wake();
         }
     }

@@ -178,7 +178,8 @@ impl Reactor {
 
     /// Says that a task waits that cannot poll for itself.
     pub(crate) fn note_task(self: &Arc<Self>) {
-        if !self.has_tasks.swap(true, Ordering::Relaxed) {
+        if !self.has_tasks.load(Ordering::Relaxed) && !self.has_tasks.swap(true, Ordering::Relaxed)
+        {
             self.role_changed.notify_all();
         }
     }
