@@ -48,8 +48,9 @@ impl<'a> PortContext<'a> {
         self.operations.caller()
     }
 
-    /// The settings of `open_port/2` that concern drivers.
-    pub fn options(&self) -> &'a OpenOptions {
+    /// The settings of `open_port/2` that concern drivers, while `start` runs; `None` in
+    /// all other callbacks. They may be large, and no port keeps them.
+    pub fn options(&self) -> Option<&'a OpenOptions> {
         self.operations.options()
     }
 

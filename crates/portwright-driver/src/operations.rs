@@ -114,7 +114,7 @@ pub trait PortOperations {
     fn id(&self) -> PortId;
     fn connected(&self) -> Pid;
     fn caller(&self) -> Option<Pid>;
-    fn options(&self) -> &OpenOptions;
+    fn options(&self) -> Option<&OpenOptions>;
     fn is_binary(&self) -> bool;
     fn is_line(&self) -> bool;
 

@@ -114,6 +114,7 @@ impl PortCore {
                 port: self,
                 held,
                 caller: None,
+                options: None,
             };
             let context = PortContext::new(&operations);
             let stopped = catch_unwind(AssertUnwindSafe(|| {

@@ -35,8 +35,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use parking_lot::{Condvar, Mutex};
 use portwright_driver::{
-    Driver, DriverEntry, DriverFlags, MonitorId, OpenOptions, PortContext, Queue, Request,
-    StartError,
+    Driver, DriverEntry, DriverFlags, MonitorId, PortContext, Queue, Request, StartError,
 };
 use portwright_term::{Atom, IoVec, Pid, PortId, Reference, Term, atoms};
 
@@ -98,7 +97,6 @@ pub(crate) struct PortCore {
     node: Arc<NodeCore>,
     driver: Arc<KnownDriver>,
     name: Box<[u8]>,
-    options: OpenOptions,
     own_turn: Turn,
     phase: AtomicU8,
     busy: BusyState,
@@ -344,6 +342,7 @@ impl PortCore {
             port: self,
             held,
             caller,
+            options: None,
         };
         let context = PortContext::new(&operations);
         let result = catch_unwind(AssertUnwindSafe(|| call(driver, &context)));

@@ -119,7 +119,6 @@ impl OpenError {
 pub(crate) struct Open {
     driver: Arc<KnownDriver>,
     name: Box<[u8]>,
-    command: Box<[u8]>,
     options: OpenOptions,
     settings: PortSettings,
     queue_limits: BusyLimits,
@@ -163,11 +162,9 @@ impl Open {
         } else {
             settings.busy_limits_msgq.unwrap_or(DEFAULT_LIMITS)
         };
-        let shown = name.shown();
         Ok(Self {
             driver,
-            command: shown.clone(),
-            name: shown,
+            name: name.shown(),
             options,
             settings,
             queue_limits,
@@ -374,7 +371,6 @@ pub(crate) fn open(
     let Open {
         driver,
         name,
-        command,
         options,
         settings,
         queue_limits,
@@ -398,7 +394,6 @@ pub(crate) fn open(
                 driver,
                 owner,
                 name,
-                options,
                 [queue_limits, signal_limits],
                 &settings,
             ))
@@ -413,14 +408,14 @@ pub(crate) fn open(
     let started = {
         let port = Arc::clone(&port);
         let (owner, ack) = (Arc::clone(owner), ack.clone());
-        port.clone()
-            .request(move |_, held| port.start(held, &owner, &command, &settings, ack))
+        port.clone().request(move |_, held| {
+            port.start(held, &owner, &options, &settings, ack)
+                .map_err(|source| start_error(&port, &options.target, source))
+        })
     };
     // `None`: a callback of a driver with driver-level locking opens a port of
     // the same driver.
-    started
-        .unwrap_or(Err(StartError::General))
-        .map_err(|source| start_error(&port, source))?;
+    started.unwrap_or_else(|| Err(driver_error(&port, StartError::General)))?;
     if let Some(ack) = ack {
         let mut result = ack.result.lock();
         while result.is_none() {
@@ -429,7 +424,7 @@ pub(crate) fn open(
         if let Some(Err(source)) = result.take() {
             drop(result);
             port.refuse_after_start(owner);
-            return Err(start_error(&port, source));
+            return Err(driver_error(&port, source));
         }
     }
     if owner.is_exited() {
@@ -446,16 +441,18 @@ pub(crate) fn open(
     Ok(port)
 }
 
-fn start_error(port: &PortCore, source: StartError) -> OpenError {
-    let program = match &port.options.target {
+fn driver_error(port: &PortCore, source: StartError) -> OpenError {
+    OpenError::Driver {
+        name: port.driver.entry.name().to_owned(),
+        source,
+    }
+}
+
+fn start_error(port: &PortCore, target: &PortTarget, source: StartError) -> OpenError {
+    let program = match target {
         PortTarget::Executable { file, .. } => file.clone(),
         PortTarget::Shell { .. } => PathBuf::from("/bin/sh"),
-        PortTarget::Driver | PortTarget::Descriptors { .. } => {
-            return OpenError::Driver {
-                name: port.driver.entry.name().to_owned(),
-                source,
-            };
-        }
+        PortTarget::Driver | PortTarget::Descriptors { .. } => return driver_error(port, source),
     };
     match source {
         StartError::Errno(number) => OpenError::Program {
@@ -478,7 +475,6 @@ impl PortCore {
         driver: Arc<KnownDriver>,
         owner: &Arc<ProcessCore>,
         name: Box<[u8]>,
-        options: OpenOptions,
         [queue_limits, signal_limits]: [BusyLimits; 2],
         settings: &PortSettings,
     ) -> Self {
@@ -487,7 +483,6 @@ impl PortCore {
             node: Arc::clone(node),
             driver,
             name,
-            options,
             own_turn: Turn::new(),
             phase: (Phase::Open as u8).into(),
             busy: BusyState::new(queue_limits, signal_limits),
@@ -548,7 +543,6 @@ impl PortCore {
                 Arc::clone(&self.driver),
                 &owner,
                 name.into(),
-                OpenOptions::default(),
                 [BusyLimits::Disabled, signal_limits],
                 &PortSettings::new(),
             );
@@ -583,7 +577,7 @@ impl PortCore {
         self: &Arc<Self>,
         held: &Held<'_>,
         owner: &Arc<ProcessCore>,
-        command: &[u8],
+        options: &OpenOptions,
         settings: &PortSettings,
         ack: Option<Arc<InitAck>>,
     ) -> Result<(), StartError> {
@@ -591,11 +585,12 @@ impl PortCore {
             port: self,
             held,
             caller: Some(owner.pid()),
+            options: Some(options),
         };
         let context = PortContext::new(&operations);
         let entry = self.driver.entry.clone();
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            entry.start(&context, command)
+            entry.start(&context, &self.name)
         }))
         .unwrap_or(Err(StartError::General));
         let ended = self.phase() != Phase::Open;

@@ -24,6 +24,8 @@ pub(super) struct Operations<'a> {
     pub(super) port: &'a Arc<PortCore>,
     pub(super) held: &'a Held<'a>,
     pub(super) caller: Option<Pid>,
+    /// While `start` runs.
+    pub(super) options: Option<&'a OpenOptions>,
 }
 
 impl Operations<'_> {
@@ -54,8 +56,8 @@ impl PortOperations for Operations<'_> {
         self.caller
     }
 
-    fn options(&self) -> &OpenOptions {
-        &self.port.options
+    fn options(&self) -> Option<&OpenOptions> {
+        self.options
     }
 
     fn is_binary(&self) -> bool {
@@ -427,6 +429,7 @@ impl PortCore {
             port: self,
             held,
             caller: None,
+            options: None,
         });
         self.after_callback(held);
     }

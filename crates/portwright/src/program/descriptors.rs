@@ -26,7 +26,7 @@ pub(super) struct FdDriver {
 
 impl Driver for FdDriver {
     fn start(port: &PortContext<'_>, _command: &[u8]) -> Result<Self, StartError> {
-        let options = port.options();
+        let options = port.options().ok_or(StartError::BadArgument)?;
         let PortTarget::Descriptors { input, output } = options.target else {
             return Err(StartError::BadArgument);
         };

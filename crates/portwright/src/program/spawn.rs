@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use portwright_driver::{
-    Driver, Interest, NotSupported, PortContext, PortTarget, ProgramOptions, Request, Select,
-    StandardError, StartError,
+    Driver, Interest, NotSupported, OpenOptions, PortContext, PortTarget, ProgramOptions, Request,
+    Select, StandardError, StartError,
 };
 use portwright_term::IoVec;
 use rustix::io::Errno;
@@ -65,7 +65,7 @@ pub(super) struct SpawnDriver {
 
 impl Driver for SpawnDriver {
     fn start(port: &PortContext<'_>, _command: &[u8]) -> Result<Self, StartError> {
-        let options = port.options();
+        let options = port.options().ok_or(StartError::BadArgument)?;
         let (plan, program) = match &options.target {
             PortTarget::Shell { command, program } => {
                 let command = [b"exec ", command.as_bytes()].concat();
@@ -86,7 +86,7 @@ impl Driver for SpawnDriver {
         };
         check_current_directory()?;
         let plan = plan.map_err(errno)?;
-        Self::start_program(port, plan, program, options.reads, options.writes).map_err(errno)
+        Self::start_program(port, plan, program, options).map_err(errno)
     }
 
     fn outputv(&mut self, port: &PortContext<'_>, data: IoVec) {
@@ -211,8 +211,7 @@ impl SpawnDriver {
         port: &PortContext<'_>,
         mut plan: Plan,
         program: &ProgramOptions,
-        reads: bool,
-        writes: bool,
+        options: &OpenOptions,
     ) -> Result<Self, Errno> {
         let (stdin, stdout) = if program.nouse_stdio { (3, 4) } else { (0, 1) };
         let mut theirs = Vec::new();
@@ -220,14 +219,14 @@ impl SpawnDriver {
             plan.descriptors.push((fd.as_raw_fd(), number));
             theirs.push(fd);
         };
-        let input = if writes {
+        let input = if options.writes {
             let (read_end, write_end) = new_pipe()?;
             connect(read_end, stdin);
             Some(write_end)
         } else {
             None
         };
-        let output = if reads {
+        let output = if options.reads {
             let (read_end, write_end) = new_pipe()?;
             if program.standard_error == StandardError::Merge {
                 connect(write_end.try_clone().map_err(|e| from_io(&e))?, 2);
@@ -274,10 +273,10 @@ impl SpawnDriver {
             errors,
             child: Some(child),
             ended: None,
-            wire: Wire::new(port.options().framing),
+            wire: Wire::new(options.framing),
             input_flow: Flow::default(),
             output_flow: Flow::default(),
-            reads,
+            reads: options.reads,
             exit_status: program.exit_status,
             exit_signal: program.exit_signal,
             early_status: program.early_status,
