@@ -12,7 +12,8 @@
 //! that it waits for is then handled on its own stack, without a wake-up between
 //! threads. Otherwise a background thread polls. When a blocking thread has got
 //! its message it leaves the role vacant, for it most likely comes back at once;
-//! the background thread looks after a vacancy within [`VACANCY`].
+//! the background thread looks after a vacancy within [`VACANCY`]. While there are
+//! neither descriptors nor timers, threads that block just sleep.
 //!
 //! No lock of this module is held while an event is handled.
 
@@ -314,6 +315,10 @@ impl Reactor {
         self.sources.lock().is_empty()
     }
 
+    fn has_something_to_poll_for(&self) -> bool {
+        !self.sources.lock().is_empty() || !self.timers.lock().is_empty()
+    }
+
     /// Hands a vacant role to a thread that blocks.
     fn promote(&self, role: &mut Role) {
         if let Some(follower) = role.followers.pop() {
@@ -324,11 +329,13 @@ impl Reactor {
 
     /// Blocks until `parker` is notified, polling if nobody else does.
     fn wait(self: &Arc<Self>, parker: &Arc<Parker>) {
+        // Whoever makes something to poll for sees to it that somebody polls.
+        let polls = self.has_something_to_poll_for();
         let mut role = self.role.lock();
         match role.poller {
-            Poller::Vacant => role.poller = Poller::Thread,
-            Poller::Thread | Poller::Background => {
-                let interrupt = role.poller == Poller::Background;
+            Poller::Vacant if polls => role.poller = Poller::Thread,
+            _ => {
+                let interrupt = polls && role.poller == Poller::Background;
                 role.followers.push(Arc::clone(parker));
                 drop(role);
                 if interrupt {

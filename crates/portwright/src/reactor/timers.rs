@@ -45,6 +45,10 @@ impl Timers {
         (id, too_late)
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.timers.is_empty()
+    }
+
     pub(super) fn remove(&mut self, id: TimerId) -> Option<Expire> {
         self.timers.remove(&id)
     }
