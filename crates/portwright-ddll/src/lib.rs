@@ -17,6 +17,7 @@
 //! # What is here
 //!
 //! * [`Ddll`]: erl_ddll(3) in Rust; [`bif`]: the same on terms.
+//! * [`DriverFile`]: what a file tells before it is loaded.
 //! * Not public: the 111 functions of the header (`export`), a driver's entry as a
 //!   [`portwright_driver::Driver`] (`driver`), the loading of libraries (`load`, `open`), the table of loaded drivers
 //!   (`table`). `docs/driver-functions.md` lists the functions with their tests.
@@ -37,10 +38,13 @@ mod binary;
 mod context;
 mod ddll;
 mod driver;
+mod elf;
 mod error;
 mod export;
 mod info;
+mod inspect;
 mod instance;
+mod libraries;
 mod load;
 mod loaded;
 mod lock;
@@ -57,7 +61,10 @@ mod waiting;
 mod words;
 
 pub use ddll::{Ddll, DdllOptions, NodeExt};
+pub use elf::ElfError;
 pub use error::DdllError;
 pub use info::{DriverInfo, Share, When};
+pub use inspect::{DriverDescription, DriverFile, DriverFileError};
+pub use libraries::find_library;
 pub use load::ProvideError;
 pub use table::{Outcome, Pending, Reload};
