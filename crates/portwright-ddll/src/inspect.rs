@@ -152,6 +152,19 @@ impl DriverFile {
     /// # What this runs
     ///
     /// The file's initialisers and `driver_init`, which are foreign code in this process; not the driver's `init`.
+    /// # Examples
+    ///
+    /// ```
+    /// use portwright_ddll::DriverFile;
+    ///
+    /// # let Ok(directory) = test_drivers::swiss("swissp") else { return Ok(()) };
+    /// let file = DriverFile::read(directory.join("swissp.so"))?;
+    /// assert!(file.is_complete() && file.functions.contains(&"driver_output".to_owned()));
+    /// let description = file.describe()?;
+    /// assert_eq!(description.name, "swissp");
+    /// assert_eq!(description.flags, ["USE_PORT_LOCKING"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn describe(&self) -> Result<DriverDescription, DdllError> {
         crate::open::describe(&self.path)
     }

@@ -14,6 +14,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! `examples/sqlite3.rs` holds a conversation with this driver.
+//!
 //! # What is here
 //!
 //! * [`Ddll`]: erl_ddll(3) in Rust; [`bif`]: the same on terms.
