@@ -203,7 +203,8 @@ impl Ddll {
     ///
     /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
     /// # let Ok(directory) = test_drivers::swiss("swissp") else { return Ok(()) };
-    /// let ddll = Node::new().ddll();
+    /// let node = Node::new();
+    /// let ddll = node.ddll();
     /// ddll.load_async(&directory, "swissp", DdllOptions::default()).await?;
     ///
     /// // Put another file in its place, once its ports are closed.

@@ -19,6 +19,18 @@ const SWISS: &str = include_str!("../c/swiss.c");
 /// Four threads that send terms.
 const BLAST: &str = include_str!("../c/blast.c");
 
+/// Sends back what it is told.
+const ECHO: &str = include_str!("../c/echo.c");
+
+/// Compiles the driver `echo` with these definitions beside its name; returns the directory that has `echo.so`.
+///
+/// # Errors
+///
+/// As [`compile`].
+pub fn echo(definitions: &[&str]) -> Result<PathBuf, String> {
+    compile("echo", ECHO, &[&["NAME=\"echo\""], definitions].concat())
+}
+
 /// Compiles the driver `blast`, whose four threads send `count` terms each; returns the directory that has `blast.so`.
 ///
 /// # Errors

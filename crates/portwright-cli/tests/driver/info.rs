@@ -53,7 +53,7 @@ fn without_loading_only_the_file_is_told() {
 
 #[test]
 fn everything_that_is_missing_is_named() {
-    let Some(file) = echo(&["NAME=\"echo\"", "UNRESOLVED"]) else {
+    let Some(file) = echo(&["UNRESOLVED"]) else {
         return;
     };
     let (code, out, err) = info(text(&file));

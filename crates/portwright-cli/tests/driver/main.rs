@@ -7,17 +7,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-const ECHO: &str = include_str!("echo.c");
-
 /// The driver `echo` compiled with these definitions, or nothing where that cannot be done.
 fn echo(definitions: &[&str]) -> Option<PathBuf> {
-    let name = ["NAME=\"echo\""];
-    let definitions = if definitions.is_empty() {
-        &name
-    } else {
-        definitions
-    };
-    match test_drivers::compile("echo", ECHO, definitions) {
+    match test_drivers::echo(definitions) {
         Ok(directory) => Some(directory.join("echo.so")),
         Err(why) => {
             test_drivers::skip(&why);

@@ -151,7 +151,7 @@ fn what_cannot_be_loaded_is_named() {
     let (code, _, err) = portwright(&["run", text(&versioned)], "");
     assert_eq!(code, 126);
     assert!(err.contains("ends in .so"), "{err}");
-    let Some(file) = echo(&["NAME=\"echo\"", "UNRESOLVED"]) else {
+    let Some(file) = echo(&["UNRESOLVED"]) else {
         return;
     };
     let (code, _, err) = portwright(&["run", text(&file)], "");
