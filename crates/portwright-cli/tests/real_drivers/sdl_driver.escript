@@ -35,6 +35,11 @@ main([Folder]) ->
     show(poll, {Ask(103, ""), is_binary(result())}),
     show(mouse, Ask(111, "")),
     show(keys, [Ask(123, <<Key:16>>) || Key <- [$x, 13, 27]]),
+    %% Operation 184 writes into binaries that were commands before: the sender's own, if longer than 64 bytes.
+    Long = binary:copy(<<"-">>, 70),
+    true = port_command(Port, Long),
+    show(write, Ask(184, <<"overwritten">>)),
+    show(written, binary_part(Long, 0, 15)),
     show(free, Ask(45, <<Picture:64/native>>)),
     true = port_close(Port),
     show(ended, receive {'EXIT', Port, Why} -> Why after 5000 -> timeout end),
