@@ -57,7 +57,7 @@ fn missing(file: &DriverFile) -> Option<String> {
     let path = file.path.display();
     if !file.missing_libraries.is_empty() {
         return Some(format!(
-            "{path} cannot be loaded: the libraries {} are not found; are their packages installed, or is their directory missing in LD_LIBRARY_PATH?",
+            "{path} cannot be loaded: it needs {}, which is not found; is a package not installed, or a directory missing in LD_LIBRARY_PATH?",
             list(&file.missing_libraries)
         ));
     }

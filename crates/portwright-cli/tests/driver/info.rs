@@ -1,5 +1,7 @@
 //! `portwright driver info`.
 
+use std::process::Command;
+
 use crate::{Directory, echo, portwright, text};
 
 /// `(code, stdout, stderr)` for one file.
@@ -67,6 +69,51 @@ fn everything_that_is_missing_is_named() {
         format!(
             "portwright: {} cannot be loaded: nobody has `nobody_has_this`, `nor_this`; is a library not linked to \
              the driver, or is it made for another emulator?\n",
+            text(&file)
+        )
+    );
+}
+
+#[test]
+fn libraries_are_looked_for_where_the_dynamic_linker_would() {
+    let folder = Directory::new("libraries");
+    folder.file("own.c", b"int own(void) { return 1; }");
+    let source = b"int own(void); void *driver_init(void) { return own() ? 0 : (void *)own; }";
+    folder.file("needs.c", source);
+    let compile = |arguments: &[&str]| {
+        let mut command = Command::new("cc");
+        command.args(["-shared", "-fPIC"]).args(arguments);
+        command
+            .current_dir(&folder.0)
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    let compiled = compile(&["-o", "libown.so", "own.c"])
+        && compile(&[
+            "-o",
+            "needs.so",
+            "needs.c",
+            "-L.",
+            "-lown",
+            "-Wl,-rpath,$ORIGIN",
+        ]);
+    if !compiled {
+        return test_drivers::skip("there is no C compiler");
+    }
+    let file = folder.0.join("needs.so");
+    let no_load = || portwright(&["info", "--no-load", text(&file)], "");
+    let (code, out, err) = no_load();
+    assert_eq!((code, err.as_str()), (0, ""), "{out}");
+    assert!(out.contains("\nlibraries   libown.so"), "{out}");
+    std::fs::remove_file(folder.0.join("libown.so")).unwrap();
+    let (code, out, err) = no_load();
+    assert_eq!(code, 1);
+    assert!(out.contains("\nmissing     libown.so own\n"), "{out}");
+    assert_eq!(
+        err,
+        format!(
+            "portwright: {} cannot be loaded: it needs `libown.so`, which is not found; is a package not installed, \
+             or a directory missing in LD_LIBRARY_PATH?\n",
             text(&file)
         )
     );
