@@ -77,6 +77,8 @@ pub(crate) struct Elf {
 /// No table that is read is longer.
 const MOST_BYTES: u64 = 64 << 20;
 const MOST_HEADERS: usize = 256;
+/// Symbols that share a bucket; a dozen are many.
+const MOST_CHAINED: u64 = 1 << 14;
 
 impl Elf {
     /// Reads a file that may be loaded as a library; programs that can be are libraries too.
@@ -273,7 +275,7 @@ impl Image {
         };
         let chains_at = end(buckets_at, u64::from(buckets) * 4)?;
         let chain_at = end(chains_at, u64::from(last - first) * 4)?;
-        let chain = self.at(chain_at, MOST_BYTES)?;
+        let chain = self.at(chain_at, MOST_CHAINED * 4)?;
         let ends = chain.chunks_exact(4).position(|hash| hash[0] & 1 == 1);
         let length = ends.ok_or(ElfError::Malformed("its hash table has no end"))?;
         Ok(u64::from(last) + length as u64 + 1)

@@ -151,7 +151,8 @@ impl DriverFile {
     ///
     /// # What this runs
     ///
-    /// The file's initialisers and `driver_init`, which are foreign code in this process; not the driver's `init`.
+    /// The file's initialisers and `driver_init`, which are foreign code in this process; not the driver's `init`. If the
+    /// driver is loaded in this process its `driver_init` runs once more.
     /// # Examples
     ///
     /// ```

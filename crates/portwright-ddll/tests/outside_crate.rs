@@ -2,6 +2,7 @@
 //! flag, no build script. With the default linker and with GNU ld.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -63,11 +64,13 @@ fn main() {
 }
 "#;
 
-/// Makes the crate in a folder of its own.
+/// Makes the crate in a folder of its own, one for each checkout of the workspace.
 fn make(linker: &str) -> PathBuf {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let user = std::env::var("USER").unwrap_or_default();
-    let folder = std::env::temp_dir().join(format!("portwright-outside-{user}-{linker}"));
+    let mut hasher = DefaultHasher::new();
+    (crates, std::env::var_os("USER")).hash(&mut hasher);
+    let name = format!("portwright-outside-{linker}-{:016x}", hasher.finish());
+    let folder = std::env::temp_dir().join(name);
     let manifest = MANIFEST.replace("CRATES", crates.to_str().unwrap());
     for (file, text) in [
         ("Cargo.toml", manifest.as_str()),

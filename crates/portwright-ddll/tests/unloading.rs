@@ -7,6 +7,14 @@ fn maps() -> String {
     std::fs::read_to_string("/proc/self/maps").unwrap()
 }
 
+/// Memory in KiB that the process has.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let mut lines = status.lines();
+    let line = lines.find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
 fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
@@ -34,7 +42,7 @@ fn cycles_of_load_open_use_close_unload_leave_nothing() {
         me.close(&port).unwrap();
     };
     cycle();
-    let (mappings, open) = (maps().lines().count(), descriptors());
+    let (mappings, open, memory) = (maps().lines().count(), descriptors(), resident());
     for _ in 0..300 {
         cycle();
     }
@@ -51,6 +59,12 @@ fn cycles_of_load_open_use_close_unload_leave_nothing() {
         sanitized || maps().lines().count() <= mappings + 8,
         "{mappings} mappings became {}",
         maps().lines().count()
+    );
+    // The driver's image alone has more than four pages, and its ports leave 100 KiB.
+    assert!(
+        sanitized || resident() <= memory + 300 * 4,
+        "{memory} KiB became {}",
+        resident()
     );
     assert!(
         descriptors() <= open,
