@@ -9,6 +9,8 @@ pub(crate) struct Usage {
     /// Zombies too.
     pub(crate) children: usize,
     pub(crate) resident_kib: usize,
+    /// Lines of `/proc/self/maps`.
+    pub(crate) mappings: usize,
 }
 
 impl Usage {
@@ -32,6 +34,8 @@ impl Usage {
             threads: count("/proc/self/task"),
             children,
             resident_kib,
+            mappings: std::fs::read_to_string("/proc/self/maps")
+                .map_or(0, |maps| maps.lines().count()),
         }
     }
 
@@ -48,8 +52,8 @@ impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} descriptors, {} threads, {} children, {} KiB resident",
-            self.descriptors, self.threads, self.children, self.resident_kib
+            "{} descriptors, {} threads, {} children, {} mappings, {} KiB resident",
+            self.descriptors, self.threads, self.children, self.mappings, self.resident_kib
         )
     }
 }

@@ -1,5 +1,7 @@
 //! The command line: every definition, in one place.
 
+mod driver;
+
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -8,6 +10,11 @@ use std::time::Duration;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+pub(crate) use driver::{
+    DriverArguments, DriverCommand, DriverInfoArguments, DriverRunArguments, InfoFormat,
+    RequestFormat,
+};
 
 /// Erlang's ports and port drivers, from the command line
 #[derive(Debug, Parser)]
@@ -21,6 +28,8 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(Box<RunArguments>),
+
+    Driver(DriverArguments),
 
     Shell(ShellArguments),
 

@@ -7,6 +7,7 @@
 
 mod arguments;
 mod complaint;
+mod driver;
 mod escript;
 mod eval;
 mod reference;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
+        Command::Driver(arguments) => driver::driver(&arguments),
         Command::Eval(arguments) => eval::eval(&arguments),
         Command::Escript(arguments) => escript::escript(&arguments),
         Command::Shell(arguments) => shell::shell(&arguments),

@@ -16,7 +16,13 @@ fn portwright(arguments: &[&str]) -> String {
 fn completions_know_subcommands_and_flags() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let text = portwright(&["completions", shell]);
-        for word in ["completions", "busy-limits-port", "deadline"] {
+        for word in [
+            "completions",
+            "busy-limits-port",
+            "deadline",
+            "no-load",
+            "linger",
+        ] {
             assert!(text.contains(word), "{word} in the completions for {shell}");
         }
     }
@@ -39,7 +45,9 @@ fn there_is_a_manual_page_for_each_subcommand() {
     let directory = std::env::temp_dir().join(format!("portwright-man-{}", std::process::id()));
     portwright(&["man", "--directory", directory.to_str().unwrap()]);
     let page = std::fs::read_to_string(directory.join("portwright-run.1")).unwrap();
+    let driver = std::fs::read_to_string(directory.join("portwright-driver-run.1")).unwrap();
     std::fs::remove_dir_all(&directory).unwrap();
+    assert!(driver.contains("\\-\\-linger") && driver.contains("{control,Operation,Data}"));
     for word in [
         ".SH NAME",
         "\\-\\-deadline",

@@ -111,6 +111,24 @@ impl Ddll {
     ///
     /// Runs `driver_init` and `init` of the driver on the calling thread. While the driver is waiting to be reloaded, waits
     /// for that.
+    /// # Examples
+    ///
+    /// ```
+    /// use portwright::{Node, PortName, PortSettings};
+    /// use portwright_ddll::NodeExt;
+    ///
+    /// # let Ok(directory) = test_drivers::swiss("swissp") else { return Ok(()) };
+    /// let node = Node::new();
+    /// node.ddll().load(&directory, "swissp")?;
+    ///
+    /// let me = node.attach();
+    /// let port = me.open_port(PortName::driver("swissp"), PortSettings::new())?;
+    /// assert_eq!(me.control(&port, 1, "enq abc; deqall")?.bytes(), "0 0");
+    ///
+    /// let error = node.ddll().load("/no/such/folder", "other").unwrap_err();
+    /// assert!(error.to_string().starts_with("cannot load /no/such/folder/other.so: "));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn load(&self, directory: impl AsRef<Path>, name: &str) -> Result<(), DdllError> {
         self.load_and_wait(directory.as_ref(), name, DdllOptions::default())
     }
@@ -177,6 +195,24 @@ impl Ddll {
     /// # Cancel safety
     ///
     /// Dropping the future while it waits leaves the load pending.
+    /// # Examples
+    ///
+    /// ```
+    /// use portwright::Node;
+    /// use portwright_ddll::{DdllOptions, NodeExt, Reload};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let Ok(directory) = test_drivers::swiss("swissp") else { return Ok(()) };
+    /// let node = Node::new();
+    /// let ddll = node.ddll();
+    /// ddll.load_async(&directory, "swissp", DdllOptions::default()).await?;
+    ///
+    /// // Put another file in its place, once its ports are closed.
+    /// let options = DdllOptions { reload: Some(Reload::PendingDriver), ..DdllOptions::default() };
+    /// ddll.load_async(&directory, "swissp", options).await?;
+    /// # Ok::<(), portwright_ddll::DdllError>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn load_async(
         &self,
         directory: impl AsRef<Path>,
@@ -227,6 +263,20 @@ impl Ddll {
     /// # Errors
     ///
     /// As [`load`](Self::load).
+    /// # Examples
+    ///
+    /// ```
+    /// use portwright::Node;
+    /// use portwright_ddll::{DdllOptions, NodeExt, Outcome};
+    ///
+    /// # let Ok(directory) = test_drivers::swiss("swissp") else { return Ok(()) };
+    /// # let node = Node::new();
+    /// let ddll = node.ddll();
+    /// let options = DdllOptions::default();
+    /// assert_eq!(ddll.try_load(&directory, "swissp", options)?, Outcome::Loaded);
+    /// assert_eq!(ddll.try_load(&directory, "swissp", options)?, Outcome::AlreadyLoaded);
+    /// # Ok::<(), portwright_ddll::DdllError>(())
+    /// ```
     pub fn try_load(
         &self,
         directory: impl AsRef<Path>,
@@ -262,6 +312,25 @@ impl Ddll {
     }
 
     /// What is known about a driver, loaded or part of the program: `erl_ddll:info/1`. `None` when there is none.
+    /// # Examples
+    ///
+    /// ```
+    /// use portwright::{Node, PortName, PortSettings};
+    /// use portwright_ddll::{DriverInfo, NodeExt};
+    ///
+    /// # let Ok(directory) = test_drivers::swiss("swissp") else { return Ok(()) };
+    /// # let node = Node::new();
+    /// let ddll = node.ddll();
+    /// ddll.load(&directory, "swissp")?;
+    /// let me = node.attach();
+    /// let _port = me.open_port(PortName::driver("swissp"), PortSettings::new())?;
+    /// match ddll.info("swissp") {
+    ///     Some(DriverInfo::Loaded { ports, permanent, .. }) => assert_eq!((ports, permanent), (1, false)),
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// assert_eq!(ddll.info("swissp2"), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn info(&self, name: &str) -> Option<DriverInfo> {
         self.table.info(name)
     }
@@ -286,6 +355,27 @@ impl Ddll {
     /// # Errors
     ///
     /// See [`DdllError`].
+    /// # Examples
+    ///
+    /// ```
+    /// use portwright::{Message, Node, PortName, PortSettings};
+    /// use portwright_ddll::NodeExt;
+    ///
+    /// # let Ok(directory) = test_drivers::swiss("swissp") else { return Ok(()) };
+    /// # let node = Node::new();
+    /// let ddll = node.ddll();
+    /// ddll.load_driver(&directory, "swissp")?;
+    /// let mut me = node.attach();
+    /// me.trap_exit(true);
+    /// let _port = me.open_port(PortName::driver("swissp"), PortSettings::new())?;
+    ///
+    /// ddll.unload_driver("swissp")?;
+    /// match me.receive_blocking() {
+    ///     Some(Message::Exit { reason, .. }) => assert_eq!(reason.to_string(), "driver_unloaded"),
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn unload_driver(&self, name: &str) -> Result<(), DdllError> {
         let options = DdllOptions {
             kill_ports: true,

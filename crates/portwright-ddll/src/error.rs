@@ -3,6 +3,7 @@
 use parking_lot::Mutex;
 use portwright::{Atom, Term};
 
+use crate::inspect::nif_hint;
 use crate::load::ProvideError;
 
 /// Why an operation on loaded drivers failed.
@@ -108,14 +109,6 @@ fn hint(text: &str) -> &'static str {
         "; is the library that has it linked to the driver, or is the driver made for another emulator?"
     } else if text.contains("wrong ELF class") || text.contains("file too short") {
         "; is it a complete shared object for this machine?"
-    } else {
-        ""
-    }
-}
-
-fn nif_hint(has_nif_init: bool) -> &'static str {
-    if has_nif_init {
-        "; it is a NIF library, which only the BEAM can load"
     } else {
         ""
     }

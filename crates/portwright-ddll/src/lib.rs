@@ -14,9 +14,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! `examples/sqlite3.rs` holds a conversation with this driver.
+//!
 //! # What is here
 //!
 //! * [`Ddll`]: erl_ddll(3) in Rust; [`bif`]: the same on terms.
+//! * [`DriverFile`]: what a file tells before it is loaded.
 //! * Not public: the 111 functions of the header (`export`), a driver's entry as a
 //!   [`portwright_driver::Driver`] (`driver`), the loading of libraries (`load`, `open`), the table of loaded drivers
 //!   (`table`). `docs/driver-functions.md` lists the functions with their tests.
@@ -37,10 +40,13 @@ mod binary;
 mod context;
 mod ddll;
 mod driver;
+mod elf;
 mod error;
 mod export;
 mod info;
+mod inspect;
 mod instance;
+mod libraries;
 mod load;
 mod loaded;
 mod lock;
@@ -51,13 +57,18 @@ mod open;
 mod program;
 mod queue;
 mod selected;
+mod shared;
 mod table;
 mod vector;
 mod waiting;
 mod words;
 
 pub use ddll::{Ddll, DdllOptions, NodeExt};
+pub use elf::ElfError;
 pub use error::DdllError;
 pub use info::{DriverInfo, Share, When};
+pub use inspect::{DriverDescription, DriverFile, DriverFileError};
+pub use libraries::find_library;
 pub use load::ProvideError;
+pub use shared::share_with_drivers;
 pub use table::{Outcome, Pending, Reload};

@@ -72,6 +72,9 @@ impl LoadedDriver {
         library: Option<Library>,
         idle: Option<Weak<dyn Idle>>,
     ) -> Arc<Self> {
+        if entry.outputv.is_some() {
+            crate::shared::begin();
+        }
         Arc::new(Self {
             name,
             entry,

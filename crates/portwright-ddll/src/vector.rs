@@ -6,6 +6,7 @@ use portwright_driver_abi::{ErlDrvBinary, ErlIOVec, SysIOVec};
 use portwright_term::IoVec;
 
 use crate::binary::{BinaryRef, COPY_MAX, bytes_of};
+use crate::shared::shared;
 
 /// From this many elements on, binaries below [`PACKED_BELOW`] bytes are packed together (D-E18 to D-E21).
 const MANY: usize = 16;
@@ -14,8 +15,8 @@ const PACKED_BELOW: usize = 256;
 /// The vector and what it points to.
 ///
 /// Element 0 is empty. Then come, in order, each large binary as an element of its own, and between them the slices of
-/// one common binary that holds all small data. Binaries are copied into memory that the driver may keep by counting
-/// it; Rust's buffers have no place for the count that drivers expect.
+/// one common binary that holds all small data. Binaries that are not shared with drivers already are copied into memory
+/// that the driver may keep by counting it; Rust's buffers have no place for the count that drivers expect.
 pub(crate) struct Vector {
     vector: ErlIOVec,
     _buffers: Vec<SysIOVec>,
@@ -62,9 +63,12 @@ impl Vector {
         let mut in_run = false;
         for piece in pieces {
             if piece.len() > large_above {
-                let binary = BinaryRef::copy_of(piece)?;
+                let (binary, offset) = match shared(piece) {
+                    Some(own) => own,
+                    None => (BinaryRef::copy_of(piece)?, 0),
+                };
                 buffers.push(SysIOVec {
-                    iov_base: bytes_of(binary.as_ptr()).cast(),
+                    iov_base: bytes_of(binary.as_ptr()).wrapping_add(offset).cast(),
                     iov_len: piece.len(),
                 });
                 pointers.push(binary.as_ptr());

@@ -7,6 +7,14 @@ fn maps() -> String {
     std::fs::read_to_string("/proc/self/maps").unwrap()
 }
 
+/// Memory in KiB that the process has.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let mut lines = status.lines();
+    let line = lines.find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
 fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
@@ -34,21 +42,29 @@ fn cycles_of_load_open_use_close_unload_leave_nothing() {
         me.close(&port).unwrap();
     };
     cycle();
-    let (mappings, open) = (maps().lines().count(), descriptors());
+    let (mappings, open, memory) = (maps().lines().count(), descriptors(), resident());
     for _ in 0..300 {
         cycle();
     }
     assert!(!maps().contains("swissp.so"), "the driver is still mapped");
     assert!(node.drivers().is_empty() && node.ports().is_empty());
     // Threads of the test harness may come and go; sanitizers keep memory of their own.
-    let sanitized = cfg!(any(
-        portwright_address_sanitizer,
-        portwright_thread_sanitizer
-    ));
+    let preloaded = std::env::var("LD_PRELOAD").unwrap_or_default();
+    let sanitized = preloaded.contains("valgrind")
+        || cfg!(any(
+            portwright_address_sanitizer,
+            portwright_thread_sanitizer
+        ));
     assert!(
         sanitized || maps().lines().count() <= mappings + 8,
         "{mappings} mappings became {}",
         maps().lines().count()
+    );
+    // The driver's image alone has more than four pages, and its ports leave 100 KiB.
+    assert!(
+        sanitized || resident() <= memory + 300 * 4,
+        "{memory} KiB became {}",
+        resident()
     );
     assert!(
         descriptors() <= open,

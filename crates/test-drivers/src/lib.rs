@@ -19,6 +19,18 @@ const SWISS: &str = include_str!("../c/swiss.c");
 /// Four threads that send terms.
 const BLAST: &str = include_str!("../c/blast.c");
 
+/// Sends back what it is told.
+const ECHO: &str = include_str!("../c/echo.c");
+
+/// Compiles the driver `echo` with these definitions beside its name; returns the directory that has `echo.so`.
+///
+/// # Errors
+///
+/// As [`compile`].
+pub fn echo(definitions: &[&str]) -> Result<PathBuf, String> {
+    compile("echo", ECHO, &[&["NAME=\"echo\""], definitions].concat())
+}
+
 /// Compiles the driver `blast`, whose four threads send `count` terms each; returns the directory that has `blast.so`.
 ///
 /// # Errors
@@ -69,6 +81,28 @@ fn include_directories() -> Vec<PathBuf> {
     .collect()
 }
 
+/// What the compiler is told so that drivers are watched as closely as the tests.
+const SANITIZED: &[&str] = if cfg!(portwright_thread_sanitizer) {
+    &["-fsanitize=thread"]
+} else if cfg!(portwright_address_sanitizer) {
+    &["-fsanitize=address"]
+} else {
+    &[]
+};
+
+/// Runs a compiler or linker.
+fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|error| {
+        let compiler = Path::new(command.get_program());
+        format!("no C compiler {}: {error}", compiler.display())
+    })?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+}
+
 /// Compiles one C file into `NAME.so` of a directory and returns the directory.
 ///
 /// The directory is kept from run to run; another source or other definitions lead to another directory.
@@ -83,7 +117,7 @@ pub fn compile(name: &str, source: &str, definitions: &[&str]) -> Result<PathBuf
     }
     let compiler = env::var_os("CC").unwrap_or_else(|| OsString::from("cc"));
     let mut hasher = DefaultHasher::new();
-    (name, source, definitions, &compiler).hash(&mut hasher);
+    (name, source, definitions, &compiler, SANITIZED).hash(&mut hasher);
     let user = env::var("USER").unwrap_or_default();
     let directory = env::temp_dir()
         .join(format!("portwright-test-drivers-{user}"))
@@ -99,8 +133,11 @@ pub fn compile(name: &str, source: &str, definitions: &[&str]) -> Result<PathBuf
     let file = directory.join(format!("{name}-{mark}.c"));
     let unfinished = directory.join(format!("{name}-{mark}.so"));
     fs::write(&file, source).map_err(failed)?;
+    let object = directory.join(format!("{name}-{mark}.o"));
+    let mut compile = vec!["-c", "-fPIC", "-g", "-O1", "-w", "-pthread"];
+    compile.extend(SANITIZED);
     let mut command = Command::new(&compiler);
-    command.args(["-shared", "-fPIC", "-g", "-O1", "-w", "-pthread"]);
+    command.args(&compile);
     command.args(
         definitions
             .iter()
@@ -111,13 +148,12 @@ pub fn compile(name: &str, source: &str, definitions: &[&str]) -> Result<PathBuf
             .iter()
             .map(|include| format!("-I{}", include.display())),
     );
-    command.arg("-o").arg(&unfinished).arg(&file).arg("-ldl");
-    let output = command
-        .output()
-        .map_err(|error| format!("no C compiler {}: {error}", Path::new(&compiler).display()))?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-    }
+    run(command.arg("-o").arg(&object).arg(&file))?;
+    // Without the sanitizer's library: its functions are those of the program that loads the driver.
+    let mut command = Command::new(&compiler);
+    command.args(["-shared", "-pthread", "-o"]);
+    run(command.args([&unfinished, &object]).arg("-ldl"))?;
+    let _ = fs::remove_file(&object);
     fs::rename(&unfinished, &library).map_err(failed)?;
     let _ = fs::remove_file(&file);
     Ok(directory)

@@ -46,7 +46,7 @@ enum Task {
     Tidy,
     /// Run the fuzz targets
     Fuzz(fuzz::Arguments),
-    /// Run tests under the thread or the address sanitizer
+    /// Run tests under the thread or the address sanitizer, or valgrind
     Sanitize(sanitize::Arguments),
     /// Check the locks of ports and mailboxes in every interleaving
     Loom,

@@ -89,6 +89,21 @@ const NEEDS: &[Need] = &[
         tests: "the compiled driver setuid_drv",
     },
     Need {
+        what: What::Package("erlang-esdl"),
+        package: "erlang-esdl",
+        tests: "the compiled driver sdl_driver",
+    },
+    Need {
+        what: What::Package("erlang-examples"),
+        package: "erlang-examples",
+        tests: "the driver uds_drv, of which there is the source",
+    },
+    Need {
+        what: What::File("/usr/share/doc/erlang-doc/doc/tutorial/port_driver.c"),
+        package: "erlang-doc",
+        tests: "the driver of the interoperability tutorial",
+    },
+    Need {
         what: What::Program("tmux"),
         package: "tmux",
         tests: "the shell in a terminal",

@@ -1,4 +1,4 @@
-//! Tests under a sanitizer: `cargo xtask sanitize thread|address [PACKAGE...]`.
+//! Tests under a sanitizer: `cargo xtask sanitize thread|address|valgrind [PACKAGE...]`.
 //!
 //! The standard library is not built anew, so it is not instrumented. For the thread sanitizer
 //! its channels, locks and fences are invisible; what that makes up is suppressed, see
@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::programs::succeeds;
+use crate::programs::{cargo, is_installed, succeeds};
 use crate::{Outcome, Tally, root};
 
 #[derive(clap::Args)]
@@ -24,6 +24,8 @@ enum Sanitizer {
     Thread,
     /// Invalid memory accesses, and leaks
     Address,
+    /// Invalid memory accesses, also those of code that was compiled without a sanitizer: compiled drivers. Slow
+    Valgrind,
 }
 
 const PACKAGES: &[&str] = &[
@@ -38,6 +40,9 @@ const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Each package on its own, so that one that does not build hides no other.
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
+    if arguments.sanitizer == Sanitizer::Valgrind {
+        return valgrind(&arguments.packages);
+    }
     if nightly().is_none() {
         return Ok(skipped(
             "sanitizers need nightly Rust: rustup toolchain install nightly",
@@ -53,6 +58,8 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
         // The documentation's examples are left out: each is a program to link.
         cargo.args(["test", "--target", TARGET, "--tests", "--no-fail-fast"]);
         cargo.args(["--package", package]);
+        // OTP cannot load drivers that are instrumented.
+        cargo.args(["--", "--skip", "otp_gives_the_results_of_the_files"]);
         if succeeds(arguments.sanitizer.instrument(&mut cargo, package))? {
             tally.passed += 1;
         } else {
@@ -66,21 +73,57 @@ pub(crate) fn run(arguments: &Arguments) -> Outcome {
     Ok(tally)
 }
 
+/// Each test program of the packages as a program of valgrind, one test at a time. What tests start is not watched.
+fn valgrind(packages: &[String]) -> Outcome {
+    if !is_installed("valgrind") {
+        return Ok(skipped("valgrind is missing (Debian package valgrind)"));
+    }
+    let mut packages: Vec<&str> = packages.iter().map(String::as_str).collect();
+    if packages.is_empty() {
+        packages.push("portwright-ddll");
+    }
+    let mut tally = Tally::default();
+    for package in packages {
+        let mut command = cargo(&["test", "--tests", "--no-fail-fast", "--package", package]);
+        command.args(["--", "--test-threads=1"]);
+        // These start programs, and are tests of those.
+        command.args(["--skip", "otp_gives_the_results_of_the_files"]);
+        command.args(["--skip", "a_foreign_crate"]);
+        // Valgrind looks for names in the files itself, and does not survive one that is cut off.
+        command.args(["--skip", "a_file_that_is_cut_off"]);
+        command.env(
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER",
+            "valgrind --quiet --error-exitcode=99 --fair-sched=yes --num-callers=30",
+        );
+        if succeeds(&mut command)? {
+            tally.passed += 1;
+        } else {
+            println!("{package}: failed under valgrind");
+            tally.failed += 1;
+        }
+    }
+    Ok(tally)
+}
+
 impl Sanitizer {
     fn name(self) -> &'static str {
         match self {
             Self::Thread => "thread",
             Self::Address => "address",
+            Self::Valgrind => "valgrind",
         }
     }
 
     fn instrument<'a>(self, cargo: &'a mut Command, package: &str) -> &'a mut Command {
         let name = self.name();
+        // Drivers in C are instrumented by their compiler and call what the test program has of the sanitizer.
+        let short = &name[..1];
         cargo
             .env(
                 "RUSTFLAGS",
                 format!(
                     "-Zsanitizer={name} -Cunsafe-allow-abi-mismatch=sanitizer \
+                     -Clink-arg=-Wl,--export-dynamic-symbol=__{short}san_* \
                      --cfg portwright_{name}_sanitizer \
                      --check-cfg=cfg(portwright_{name}_sanitizer)"
                 ),
@@ -106,6 +149,8 @@ impl Sanitizer {
                 let options = format!("detect_leaks={leaks}:allocator_may_return_null=1");
                 cargo.env("ASAN_OPTIONS", options)
             }
+            // Nothing is instrumented for it.
+            Self::Valgrind => cargo,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::thread;
 
-use portwright::{Bytes, CommandError, PortInput};
+use portwright::{Bytes, PortInput};
 
 use super::descriptor::read_some;
 use crate::arguments::InputFormat;
@@ -19,29 +19,45 @@ pub(super) fn pass_on(
     format: InputFormat,
     keep_newlines: bool,
 ) -> io::Result<()> {
-    let feed = move || {
-        if let Err(error) = feed(input, format, keep_newlines) {
+    // Dropping `input` on any way out closes the program's input.
+    let mut input = input;
+    on_a_thread(move || {
+        feed(format, keep_newlines, |command| {
+            input.send_blocking(command)
+        })
+    })
+}
+
+/// Runs `read` on a thread of its own; an error is said.
+pub(crate) fn on_a_thread(
+    read: impl FnOnce() -> io::Result<()> + Send + 'static,
+) -> io::Result<()> {
+    let read = move || {
+        if let Err(error) = read() {
             complain(&format_args!("cannot read standard input: {error}"));
         }
     };
-    thread::Builder::new().name("input".into()).spawn(feed)?;
+    thread::Builder::new().name("input".into()).spawn(read)?;
     Ok(())
 }
 
-/// Dropping `input` on any way out closes the program's input.
-fn feed(mut input: PortInput, format: InputFormat, keep_newlines: bool) -> io::Result<()> {
+/// Reads standard input to its end and hands it to `send` as commands, until that fails: a program
+/// that has closed its input, or is gone, reads no more, which is no error.
+pub(crate) fn feed<E>(
+    format: InputFormat,
+    keep_newlines: bool,
+    mut send: impl FnMut(Bytes) -> Result<(), E>,
+) -> io::Result<()> {
     let stdin = rustix::stdio::stdin();
     let mut gathered = Gathered::new(format, keep_newlines);
     loop {
         let chunk = read_some(stdin, CHUNK_BYTES)?;
         let is_end = chunk.is_empty();
-        let mut send = |command: Bytes| input.send_blocking(command);
         let sent = if is_end {
             gathered.finish(&mut send)
         } else {
             gathered.add(chunk, &mut send)
         };
-        // A program that has closed its input, or is gone, reads no more: that is no error.
         if is_end || sent.is_err() {
             return Ok(());
         }
@@ -64,11 +80,11 @@ impl Gathered {
         }
     }
 
-    fn add(
+    fn add<E>(
         &mut self,
         chunk: Bytes,
-        send: &mut impl FnMut(Bytes) -> Result<(), CommandError>,
-    ) -> Result<(), CommandError> {
+        send: &mut impl FnMut(Bytes) -> Result<(), E>,
+    ) -> Result<(), E> {
         match self.format {
             InputFormat::Raw => send(chunk),
             InputFormat::Whole => {
@@ -100,10 +116,7 @@ impl Gathered {
     }
 
     /// The end of standard input: what is left is the last command.
-    fn finish(
-        &mut self,
-        send: &mut impl FnMut(Bytes) -> Result<(), CommandError>,
-    ) -> Result<(), CommandError> {
+    fn finish<E>(&mut self, send: &mut impl FnMut(Bytes) -> Result<(), E>) -> Result<(), E> {
         if self.bytes.is_empty() && self.format != InputFormat::Whole {
             return Ok(());
         }
@@ -121,7 +134,7 @@ mod tests {
         let mut commands = Vec::new();
         let mut send = |command: Bytes| {
             commands.push(command);
-            Ok(())
+            Ok::<(), ()>(())
         };
         for chunk in chunks {
             gathered

@@ -2,10 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use portwright::{Message, PortData, PortMessage, Term};
+use portwright::{Message, PortId, PortMessage, Term};
+
+use super::output::Answer;
 
 /// Appends a message as one line.
-pub(super) fn write(line: &mut Vec<u8>, message: &Message) {
+pub(crate) fn write(line: &mut Vec<u8>, message: &Message) {
     let mut object = Object::begin(line);
     match message {
         Message::Port { port, message } => {
@@ -52,14 +54,25 @@ pub(super) fn write(line: &mut Vec<u8>, message: &Message) {
     object.end();
 }
 
+/// Appends the answer of a driver as one line.
+pub(crate) fn write_answer(line: &mut Vec<u8>, port: PortId, answer: &Answer) {
+    let mut object = Object::begin(line);
+    object.port(&Term::Port(port));
+    match answer {
+        Answer::Control(reply) => object.event("control").data(reply.bytes()),
+        Answer::Call(term) => object.event("call").text("term", &term.to_string()),
+    }
+    object.end();
+}
+
 /// One JSON object that is being written.
-struct Object<'a> {
+pub(crate) struct Object<'a> {
     line: &'a mut Vec<u8>,
     is_empty: bool,
 }
 
 impl<'a> Object<'a> {
-    fn begin(line: &'a mut Vec<u8>) -> Self {
+    pub(crate) fn begin(line: &'a mut Vec<u8>) -> Self {
         line.push(b'{');
         Self {
             line,
@@ -67,7 +80,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn end(self) {
+    pub(crate) fn end(self) {
         self.line.extend_from_slice(b"}\n");
     }
 
@@ -81,7 +94,7 @@ impl<'a> Object<'a> {
     }
 
     /// Bytes: as `text` if they are UTF-8, else as `base64`.
-    fn data(&mut self, data: &PortData) {
+    fn data(&mut self, data: &[u8]) {
         match std::str::from_utf8(data) {
             Ok(text) => self.text("text", text),
             Err(_) => self.raw("base64", &format!("\"{}\"", STANDARD.encode(data))),
@@ -89,7 +102,7 @@ impl<'a> Object<'a> {
     }
 
     /// A member whose value is JSON already.
-    fn raw(&mut self, name: &str, value: &str) {
+    pub(crate) fn raw(&mut self, name: &str, value: &str) {
         if !std::mem::replace(&mut self.is_empty, false) {
             self.line.push(b',');
         }
@@ -99,7 +112,19 @@ impl<'a> Object<'a> {
         self.line.extend_from_slice(value.as_bytes());
     }
 
-    fn text(&mut self, name: &str, value: &str) {
+    /// A list of strings.
+    pub(crate) fn texts<S: AsRef<str>>(&mut self, name: &str, values: &[S]) {
+        self.raw(name, "[");
+        for (index, value) in values.iter().enumerate() {
+            self.line
+                .extend_from_slice(if index == 0 { b"\"" } else { b",\"" });
+            escape(self.line, value.as_ref());
+            self.line.push(b'"');
+        }
+        self.line.push(b']');
+    }
+
+    pub(crate) fn text(&mut self, name: &str, value: &str) {
         self.raw(name, "\"");
         escape(self.line, value);
         self.line.push(b'"');
@@ -134,7 +159,7 @@ fn escape(line: &mut Vec<u8>, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use portwright::{Atom, ExitReason, PortId};
+    use portwright::{Atom, ExitReason, PortData};
 
     fn port() -> PortId {
         PortId::new(Atom::literal("nonode@nohost"), 1, 0)

@@ -6,11 +6,11 @@
 //! its own: reading standard input, receiving and printing, interrupts, the deadline.
 
 mod descriptor;
-mod input;
-mod json;
-mod output;
-mod settings;
-mod signals;
+pub(crate) mod input;
+pub(crate) mod json;
+pub(crate) mod output;
+pub(crate) mod settings;
+pub(crate) mod signals;
 mod watch;
 
 use std::io;
@@ -23,12 +23,14 @@ use crate::complaint::Failure;
 use output::Printer;
 use settings::Request;
 use signals::Interrupts;
-use watch::{TIMED_OUT, Watch};
+use watch::Watch;
+
+pub(crate) use watch::TIMED_OUT;
 
 /// As shells have it.
-const NOT_EXECUTABLE: u8 = 126;
+pub(crate) const NOT_EXECUTABLE: u8 = 126;
 /// As shells have it.
-const NOT_FOUND: u8 = 127;
+pub(crate) const NOT_FOUND: u8 = 127;
 
 /// How long a port that only sends waits for the program's standard error after its end.
 const LAST_WORDS: Duration = Duration::from_millis(200);

@@ -32,7 +32,7 @@ pub(super) struct Request {
 impl Request {
     pub(super) fn new(arguments: &RunArguments) -> Result<Self, Failure> {
         let flags = &arguments.settings;
-        let given = given(flags)?;
+        let given = given(flags, &["exit_status", "binary"])?;
         let is_given = |name: &str| given.iter().any(|setting| is(setting, name));
         let (name, args) = match (&arguments.shell, arguments.program.split_first()) {
             (Some(command), _) => (PortName::spawn(command), &[][..]),
@@ -59,26 +59,35 @@ impl Request {
             let args = args.iter().map(|arg| bytes(arg));
             given.push(pair("args", Term::list(args)));
         }
-        let mut settings = PortSettings::from_term(&Term::list(given)).map_err(Failure::own)?;
-        // Erlang's form has no room for names that are not UTF-8.
-        for (name, value) in &flags.env {
-            settings = settings.env(name, value);
-        }
-        for name in &flags.unset {
-            settings = settings.env_remove(name);
-        }
         Ok(Self {
-            settings: settings.supervised(),
+            settings: complete(given, flags)?.supervised(),
             ..request
         })
     }
 }
 
-/// All settings but the arguments and the environment, in Erlang's form.
-fn given(flags: &SettingFlags) -> Result<Vec<Term>, Failure> {
+/// The settings of a port of a driver.
+pub(crate) fn of_driver(flags: &SettingFlags) -> Result<PortSettings, Failure> {
+    complete(given(flags, &["binary"])?, flags)
+}
+
+/// Settings in Erlang's form, and the environment, for whose names that are not UTF-8 it has no room.
+fn complete(given: Vec<Term>, flags: &SettingFlags) -> Result<PortSettings, Failure> {
+    let mut settings = PortSettings::from_term(&Term::list(given)).map_err(Failure::own)?;
+    for (name, value) in &flags.env {
+        settings = settings.env(name, value);
+    }
+    for name in &flags.unset {
+        settings = settings.env_remove(name);
+    }
+    Ok(settings)
+}
+
+/// All settings but the arguments and the environment, in Erlang's form: `usual` and what flags add, or
+/// those of `--settings` and what flags add.
+fn given(flags: &SettingFlags, usual: &[&'static str]) -> Result<Vec<Term>, Failure> {
     let mut given = match &flags.settings {
-        None if flags.list => vec![Term::atom("exit_status")],
-        None => vec![Term::atom("exit_status"), Term::atom("binary")],
+        None => usual.iter().copied().map(Term::atom).collect(),
         Some(text) => {
             let term: Term = text
                 .parse()

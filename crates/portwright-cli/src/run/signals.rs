@@ -14,12 +14,12 @@ use signal_hook::iterator::Signals;
 const PASSED_ON: [c_int; 6] = [SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2];
 
 /// Signals that are caught from now on, and passed on later.
-pub(super) struct Interrupts(Signals);
+pub(crate) struct Interrupts(Signals);
 
 impl Interrupts {
     /// Catches interrupts. Those that we were started to ignore (by `nohup`, say) stay
     /// ignored, for the program as for us.
-    pub(super) fn catch() -> io::Result<Self> {
+    pub(crate) fn catch() -> io::Result<Self> {
         let ignored = ignored();
         let caught = PASSED_ON
             .iter()
@@ -28,13 +28,16 @@ impl Interrupts {
     }
 
     /// Passes on what was caught, and what will be.
-    pub(super) fn pass_on(mut self, port: Port) -> io::Result<()> {
-        let pass_on = move || {
-            for number in self.0.forever() {
-                // A program that has ended needs no interrupt.
-                let _ = port.signal(number, true);
-            }
-        };
+    pub(super) fn pass_on(self, port: Port) -> io::Result<()> {
+        self.each(move |number| {
+            // A program that has ended needs no interrupt.
+            let _ = port.signal(number, true);
+        })
+    }
+
+    /// Calls `then` with the number of each signal that was caught and that will be.
+    pub(crate) fn each(mut self, mut then: impl FnMut(c_int) + Send + 'static) -> io::Result<()> {
+        let pass_on = move || self.0.forever().for_each(&mut then);
         thread::Builder::new()
             .name("interrupts".into())
             .spawn(pass_on)?;

@@ -14,7 +14,7 @@ use portwright::{Node, Port};
 use signal_hook::consts::{SIGKILL, SIGTERM};
 
 /// At the deadline, as timeout(1).
-pub(super) const TIMED_OUT: u8 = 124;
+pub(crate) const TIMED_OUT: u8 = 124;
 
 /// How long after SIGKILL the output may stay open, held by processes that have left
 /// the program's group, and how long the port's end may take to be printed.

@@ -25,11 +25,11 @@ const DYNAMIC: usize = 16;
 
 /// The number of this machine's architecture in ELF headers.
 #[cfg(target_arch = "x86_64")]
-const MACHINE: u16 = 62;
+pub(crate) const MACHINE: u16 = 62;
 #[cfg(target_arch = "aarch64")]
-const MACHINE: u16 = 183;
+pub(crate) const MACHINE: u16 = 183;
 #[cfg(target_arch = "riscv64")]
-const MACHINE: u16 = 243;
+pub(crate) const MACHINE: u16 = 243;
 
 /// `SHN_ABS`: the value is an address as it stands, not relative to where the library lies.
 const ABSOLUTE: u16 = 0xfff1;

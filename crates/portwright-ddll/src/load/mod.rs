@@ -6,5 +6,5 @@ mod library;
 
 pub use global::ProvideError;
 pub(crate) use global::provide_functions;
-pub(crate) use image::Symbol;
+pub(crate) use image::{MACHINE, Symbol};
 pub(crate) use library::{Library, last_error};

@@ -178,5 +178,5 @@ pub(crate) fn char_list(text: &str) -> Term {
 
 /// A binary of these bytes.
 pub(crate) fn binary_term(bytes: impl Into<Binary>) -> Term {
-    Term::Binary(bytes.into())
+    Term::Binary(crate::machine::bits::new_binary(bytes))
 }

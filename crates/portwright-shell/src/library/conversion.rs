@@ -130,7 +130,7 @@ fn iolist_to_binary(args: &[Term]) -> Answer {
         return Ok(args[0].clone());
     }
     let gathered = iolist::gather(&args[0]).map_err(|_| badarg())?;
-    Ok(Term::binary(gathered.into_bytes()))
+    Ok(binary_term(gathered.into_bytes()))
 }
 
 fn iolist_to_iovec(args: &[Term]) -> Answer {

@@ -23,6 +23,18 @@ pub(crate) enum BuildError {
     SystemLimit,
 }
 
+/// A binary of bytes that were just made. Drivers can have it as it is, not as a copy, and a driver that writes into it
+/// shows here, as in OTP.
+pub(crate) fn new_binary(bytes: impl Into<Binary>) -> Binary {
+    /// Shorter ones reach drivers as part of a common buffer.
+    const SHORT: usize = 64;
+    let binary = bytes.into();
+    if binary.len() <= SHORT {
+        return binary;
+    }
+    portwright_ddll::share_with_drivers(binary.to_bytes()).into()
+}
+
 /// The bytes and the number of bits of a bit string.
 pub(crate) fn parts(term: &Term) -> Option<(&Binary, usize)> {
     match term {
@@ -55,7 +67,7 @@ impl BitBuilder {
     }
 
     pub(crate) fn finish(self) -> Term {
-        let bytes = Binary::from(self.bytes);
+        let bytes = new_binary(self.bytes);
         match Bitstring::new(bytes.clone(), self.tail) {
             Some(bits) => Term::Bitstring(bits),
             None => Term::Binary(bytes),
