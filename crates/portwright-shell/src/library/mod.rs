@@ -40,6 +40,7 @@ mod path;
 pub(crate) mod ports;
 mod posix;
 pub(crate) mod ram_file;
+mod random;
 mod regex;
 mod scan_input;
 mod strings;
@@ -49,6 +50,8 @@ mod term_file;
 mod time;
 mod unicode;
 mod waiting;
+
+pub(crate) use argument::chardata;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -82,10 +85,10 @@ pub(crate) const MODULES: &[&NativeModule] = &[
     &node::CODE,
     &node::ESCRIPT,
     &node::INIT,
-    &node::RAND,
     &number::NUMBERS,
     &os::OS,
     &ports::PORTS,
+    &random::RAND,
     &regex::RE,
     &strings::STRINGS,
     &system_info::SYSTEM_INFO,
@@ -99,12 +102,24 @@ pub(crate) const MODULES: &[&NativeModule] = &[
 /// Modules written in Erlang.
 pub(crate) const PRELUDES: &[Prelude] = &[
     Prelude {
+        module: "array",
+        source: include_str!("prelude/array.erl"),
+    },
+    Prelude {
         module: "calendar",
         source: include_str!("prelude/calendar.erl"),
     },
     Prelude {
         module: "dict",
         source: include_str!("prelude/dict.erl"),
+    },
+    Prelude {
+        module: "ets",
+        source: include_str!("prelude/ets.erl"),
+    },
+    Prelude {
+        module: "filelib",
+        source: include_str!("prelude/filelib.erl"),
     },
     Prelude {
         module: "filename",
