@@ -44,6 +44,7 @@ mod random;
 mod regex;
 mod scan_input;
 mod strings;
+mod syntax;
 mod system_info;
 mod tcp;
 mod term_file;
@@ -91,6 +92,8 @@ pub(crate) const MODULES: &[&NativeModule] = &[
     &random::RAND,
     &regex::RE,
     &strings::STRINGS,
+    &syntax::ERL_PARSE,
+    &syntax::ERL_SCAN,
     &system_info::SYSTEM_INFO,
     &tcp::GEN_TCP,
     &tcp::INET,
@@ -112,6 +115,10 @@ pub(crate) const PRELUDES: &[Prelude] = &[
     Prelude {
         module: "dict",
         source: include_str!("prelude/dict.erl"),
+    },
+    Prelude {
+        module: "erlang",
+        source: include_str!("prelude/erlang.erl"),
     },
     Prelude {
         module: "ets",

@@ -57,6 +57,8 @@ pub fn open_port(process: &Process, arguments: &[Term]) -> Result<Term, BifError
             OpenError::BadSetting { setting, .. } if setting == "args" || setting == "arg0" => {
                 raised.note(1, "must be spawn_executable")
             }
+            // It is looked at last, and OTP names no cause.
+            OpenError::BadSetting { setting, .. } if setting.starts_with("{cd,") => raised,
             OpenError::BadSetting { .. } => BifError {
                 cause: Some(Atom::literal("badopt")),
                 ..raised
@@ -76,6 +78,10 @@ pub fn port_command(process: &Process, arguments: &[Term]) -> Result<Outcome, Bi
         _ => return Err(BifError::new(atoms::UNDEF)),
     };
     if let [_, _, options] = arguments {
+        let bad = |argument, text| BifError {
+            cause: Some(Atom::literal("badopt")),
+            ..bad(argument, text)
+        };
         if !options.is_list() {
             return Err(bad(3, "not a list"));
         }
