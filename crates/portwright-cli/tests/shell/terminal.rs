@@ -60,6 +60,8 @@ fn keys_do_what_they_should() {
     });
     assert!(!screen.contains("halfmeanwhile"), "{screen}");
     terminal.keys(&["C-c"]);
+    // What is typed before the new prompt goes with the line.
+    terminal.wait_for("new prompt", |screen| screen.ends_with("7> half\n7>"));
     // An exit of the evaluator is told at once.
     terminal.line("spawn_link(fun() -> receive after 300 -> exit(oops) end end), ok.");
     terminal.wait_for("the exit", |screen| {
