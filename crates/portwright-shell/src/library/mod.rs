@@ -141,6 +141,10 @@ pub(crate) const PRELUDES: &[Prelude] = &[
         source: include_str!("prelude/gb_trees.erl"),
     },
     Prelude {
+        module: "gen_server",
+        source: include_str!("prelude/gen_server.erl"),
+    },
+    Prelude {
         module: "lists",
         source: include_str!("prelude/lists.erl"),
     },
