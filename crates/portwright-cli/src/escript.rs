@@ -20,6 +20,9 @@ const SCRIPT_FAILED: u8 = 127;
 /// The script cannot be read, or an exit signal ended it.
 const ENDED: u8 = 1;
 
+/// How deep the terms of an exception are shown.
+const DEPTH: usize = 50;
+
 /// Column at which an exception starts: its further lines are two less indented than the shell's.
 const COLUMN: usize = 1;
 
@@ -40,6 +43,14 @@ pub(crate) fn escript(arguments: &EscriptArguments) -> Result<u8, Failure> {
             return Ok(ENDED);
         }
     };
+    // What stands behind the `#!` line is the script.
+    if text
+        .split_once('\n')
+        .is_none_or(|(_, rest)| rest.is_empty())
+    {
+        say("escript: Premature end of file reached");
+        return Ok(SCRIPT_FAILED);
+    }
     let program = match compile(path, &text) {
         Ok(program) => program,
         Err(lines) => {
@@ -72,7 +83,12 @@ pub(crate) fn escript(arguments: &EscriptArguments) -> Result<u8, Failure> {
 /// The program, or the lines that say what is wrong with it.
 fn compile(path: &Path, text: &str) -> Result<Program, Vec<String>> {
     let stem = path.file_stem().unwrap_or(OsStr::new("escript"));
-    let module = Atom::new(&stem.to_string_lossy()).unwrap_or(Atom::literal("escript"));
+    let mut name = stem.to_string_lossy().into_owned();
+    if portwright_shell::is_library_module(&name) {
+        // The script would hide the library's module from itself. OTP's names end so too.
+        name.push_str("__escript");
+    }
+    let module = Atom::new(&name).unwrap_or(Atom::literal("escript"));
     let program = Program::parse(text, &path.to_string_lossy(), module).map_err(|faults| {
         faults
             .iter()
@@ -129,7 +145,11 @@ async fn call_main(system: &Arc<System>, program: &Program, words: &[String]) ->
 }
 
 fn say_exception(exception: &Exception) {
-    let text = Show::default().plain_exception(exception, COLUMN);
+    let show = Show {
+        depth: Some(DEPTH),
+        ..Show::default()
+    };
+    let text = show.plain_exception(exception, COLUMN);
     say(format_args!("escript: {text}"));
 }
 

@@ -1,6 +1,7 @@
 //! `portwright escript`: scripts as OTP's escript takes them.
 
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 /// A folder with one script, removed with it.
@@ -227,4 +228,52 @@ fn what_is_not_supported_is_said_with_its_place() {
         error.starts_with("s.es:3:1: the attribute -include is not supported"),
         "{error}"
     );
+}
+
+/// Scripts as users write them, in `tests/scripts/`: they print and end as with OTP.
+///
+/// Without Erlang the test says so and passes; `PORTWRIGHT_REQUIRE_ERL=1` makes that a failure.
+#[test]
+fn scripts_of_users_print_what_otp_prints() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts");
+    let entries = std::fs::read_dir(folder).expect("the folder of scripts is there");
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.expect("the folder can be read").path())
+        .collect();
+    files.sort();
+    assert!(files.len() >= 10, "{files:?}");
+    let run = |command: &[&str], file: &Path| {
+        let mut child = Command::new(command[0])
+            .args(&command[1..])
+            .arg(file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .ok()?;
+        let mut input = child.stdin.take().expect("standard input is a pipe");
+        // Most scripts do not read it.
+        let _ = input.write_all(b"12 words\nsecond line\n");
+        drop(input);
+        Some(child.wait_with_output().expect("the script ends"))
+    };
+    for file in &files {
+        let Some(theirs) = run(&["escript"], file) else {
+            assert!(
+                std::env::var_os("PORTWRIGHT_REQUIRE_ERL").is_none(),
+                "Erlang is required and cannot be run"
+            );
+            eprintln!("SKIPPED: no escript to compare with");
+            return;
+        };
+        let ours = run(OURS, file).expect("portwright runs");
+        assert_eq!(
+            (ours.status.code(), text(&ours.stdout)),
+            (theirs.status.code(), text(&theirs.stdout)),
+            "{}: {}{}",
+            file.display(),
+            text(&ours.stderr),
+            text(&theirs.stderr)
+        );
+    }
 }

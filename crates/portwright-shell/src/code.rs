@@ -352,6 +352,10 @@ impl Module {
         match self.origin {
             // The functions of a script are all reachable, as in OTP.
             Origin::Program if self.exports.is_empty() => self.locals.get(&key).copied(),
+            // A script's main function need not be exported.
+            Origin::Program if arity == 1 && function.as_str() == "main" => {
+                self.locals.get(&key).copied()
+            }
             _ => self.exports.get(&key).copied(),
         }
     }

@@ -21,5 +21,5 @@ pub use evaluator::{Bindings, EvalError, Evaluator, Mode, Program};
 pub use exception::{Class, Exception};
 pub use machine::StackLimit;
 pub use parse::{Place, SyntaxError};
-pub use registry::functions;
+pub use registry::{functions, is_library_module};
 pub use system::{Captured, Output, Standard, Stream, System};

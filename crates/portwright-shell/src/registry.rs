@@ -124,6 +124,14 @@ pub(crate) fn resolve(
     })
 }
 
+/// Whether a module of this name has functions here.
+pub fn is_library_module(name: &str) -> bool {
+    modules().any(|module| module.name == name)
+        || library::PRELUDES
+            .iter()
+            .any(|prelude| prelude.module == name)
+}
+
 /// Every function as `(module, name, arity)`, sorted.
 pub fn functions() -> Vec<(String, String, u8)> {
     let mut list: Vec<(String, String, u8)> = REGISTRY

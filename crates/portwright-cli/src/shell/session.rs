@@ -162,7 +162,8 @@ impl Session {
             (None, None) => {
                 let killed = Term::atom("killed");
                 self.transcript.remember(text, caught(&killed));
-                self.print(&format!("{}\n", show.exited(&killed)));
+                // The terminal has written `^C`.
+                self.print(&format!("\n{}\n", show.exited(&killed)));
                 self.replace(ExitReason::from(killed));
             }
             (Some(Ok(value)), None) => {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portwright_shell::shell::{Show, Typed, typed};
 use portwright_shell::{Output, Standard, Stream};
+use portwright_term::text::Encoding;
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
@@ -44,7 +45,15 @@ pub(super) fn converse() -> Result<u8, Failure> {
     let unicode = locale_is_unicode();
     let mut interrupts = signal(SignalKind::interrupt())
         .map_err(|error| Failure::own(format!("cannot watch for interrupts: {error}")))?;
-    let mut session = Session::new(output.clone(), unicode, Show::default());
+    let show = Show {
+        encoding: if unicode {
+            Encoding::Unicode
+        } else {
+            Encoding::Latin1
+        },
+        ..Show::default()
+    };
+    let mut session = Session::new(output.clone(), unicode, show);
     let mut banner = banner();
     if !unicode {
         banner = banner.replace('·', "-");

@@ -1,7 +1,9 @@
 //! `portwright shell`: fed by a pipe, and typed into in a terminal.
 
+mod manual;
 mod piped;
 mod terminal;
+mod tmux;
 
 /// The text with the numbers of pids, ports and references left out: they differ from node to node.
 fn without_numbers(text: &str) -> String {

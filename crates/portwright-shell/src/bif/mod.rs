@@ -1,6 +1,7 @@
 //! The BIFs that the language itself needs: operators and tests of guards,
 //! exceptions, processes.
 
+mod aliases;
 mod guards;
 mod names;
 mod operators;
@@ -8,12 +9,17 @@ mod processes;
 mod raising;
 mod timers;
 
-use portwright_term::Atom;
+use portwright_term::{Atom, Term};
 
+use crate::exception::Exception;
 use crate::native::{NativeKind, NativeModule};
+
+/// What a function gives.
+type Value = Result<Term, Exception>;
 
 /// The functions of this module.
 pub(crate) const MODULES: &[&NativeModule] = &[
+    &aliases::ALIASES,
     &guards::GUARDS,
     &operators::OPERATORS,
     &processes::PROCESSES,

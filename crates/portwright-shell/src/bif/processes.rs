@@ -6,11 +6,11 @@ use portwright::{
 };
 use portwright_term::{Atom, Pid, Term, atoms};
 
+use super::Value;
+use super::aliases::{self, Ends};
 use crate::exception::Exception;
 use crate::native::{Call, Native, NativeFuture, NativeModule};
 use crate::process::{self, Entry};
-
-type Value = Result<Term, Exception>;
 
 /// Processes, as `erlang` has them.
 pub(super) const PROCESSES: NativeModule = NativeModule::new(
@@ -107,6 +107,11 @@ fn bad(argument: u8, text: &'static str) -> Exception {
     Exception::badarg().note(argument, text)
 }
 
+/// What the `error_info` of an exception names as its cause.
+fn cause(name: &'static str) -> Term {
+    Term::atom(name)
+}
+
 /// The arguments behind a node's name, which must be this node's.
 fn own_node<'a>(call: &Call, args: &'a [Term]) -> Result<&'a [Term], Exception> {
     match args.split_first() {
@@ -164,7 +169,7 @@ fn spawn_opt(call: &mut Call, args: &[Term]) -> Value {
     };
     let argument = if args.len() == 1 { 2 } else { 4 };
     let Some(options) = options.to_vec() else {
-        return Err(bad(argument, "not a list"));
+        return Err(bad(argument, "not a list").with_cause(cause("badopt")));
     };
     let mut wanted = Vec::new();
     for option in options {
@@ -177,9 +182,9 @@ fn spawn_opt(call: &mut Call, args: &[Term]) -> Value {
                     "priority" | "fullsweep_after" | "min_heap_size" | "min_bin_vheap_size"
                     | "max_heap_size" | "message_queue_data" | "async_dist",
                 ) => {}
-                _ => return Err(bad(argument, "invalid spawn option")),
+                _ => return Err(bad(argument, "invalid spawn option").with_cause(cause("badopt"))),
             },
-            _ => return Err(bad(argument, "invalid spawn option")),
+            _ => return Err(bad(argument, "invalid spawn option").with_cause(cause("badopt"))),
         }
     }
     spawn(call, args, &wanted)
@@ -199,8 +204,8 @@ fn destination(call: &Call, to: &Term) -> Result<Option<Destination>, Exception>
             [Term::Atom(_), Term::Atom(_)] => Ok(None),
             _ => Err(Exception::badarg()),
         },
-        // A reference is an alias that is not active.
-        Term::Reference(_) => Ok(None),
+        // One that is no active alias takes everything.
+        Term::Reference(reference) => Ok(aliases::receiver(call, reference).map(Into::into)),
         _ => Err(Exception::badarg()),
     }
 }
@@ -266,14 +271,14 @@ fn send_waiting<'a>(call: &'a mut Call, args: &'a [Term]) -> NativeFuture<'a> {
 /// `erlang:send/3`.
 fn send_options_now(call: &mut Call, args: &[Term]) -> Result<Option<Term>, Exception> {
     let Some(options) = args[2].to_vec() else {
-        return Err(bad(3, "not a list"));
+        return Err(bad(3, "not a list").with_cause(cause("badopt")));
     };
     let mut nosuspend = false;
     for option in options {
         match option.as_atom().map(Atom::as_str) {
             Some("nosuspend") => nosuspend = true,
             Some("noconnect") => {}
-            _ => return Err(bad(3, "invalid option in list")),
+            _ => return Err(bad(3, "invalid option in list").with_cause(cause("badopt"))),
         }
     }
     match try_send(call, &args[..2])? {
@@ -321,7 +326,7 @@ fn monitor(call: &mut Call, args: &[Term]) -> Value {
         Term::Atom(atoms::TIME_OFFSET) if args[1] == Term::atom("clock_service") => {
             return Ok(Term::Reference(call.system().node().make_reference()));
         }
-        _ => return Err(bad(1, "invalid monitor type")),
+        _ => return Err(bad(1, "invalid monitor type").with_cause(cause("badtype"))),
     };
     let named = |name: Atom| {
         if port {
@@ -342,19 +347,31 @@ fn monitor(call: &mut Call, args: &[Term]) -> Value {
         _ => return Err(bad(2, "not a pid")),
     };
     let mut tag = None;
+    let mut alias = None;
     if let Some(options) = args.get(2) {
         let Some(options) = options.to_vec() else {
-            return Err(bad(3, "not a list"));
+            return Err(bad(3, "not a list").with_cause(cause("badopt")));
         };
         for option in options {
             match option.as_tuple() {
                 Some([Term::Atom(atoms::TAG), value]) => tag = Some(value.clone()),
-                _ => return Err(bad(3, "invalid option in list")),
+                Some([Term::Atom(name), value]) if name.as_str() == "alias" => {
+                    let ends = Ends::of_monitor(value);
+                    alias = Some(ends.ok_or_else(|| {
+                        bad(3, "invalid option in list").with_cause(cause("badopt"))
+                    })?);
+                }
+                _ => return Err(bad(3, "invalid option in list").with_cause(cause("badopt"))),
             }
         }
     }
     match call.process_ref().monitor_tagged(target, tag) {
-        Ok(reference) => Ok(Term::Reference(reference)),
+        Ok(reference) => {
+            if let Some(ends) = alias {
+                aliases::activate(call, reference.clone(), ends);
+            }
+            Ok(Term::Reference(reference))
+        }
         Err(_) => Err(Exception::badarg()),
     }
 }
@@ -379,6 +396,7 @@ fn demonitor(call: &mut Call, args: &[Term]) -> Value {
     let found = call
         .process()
         .demonitor(reference, DemonitorOptions { flush });
+    aliases::monitor_ended(call, reference);
     Ok(Term::boolean(if info { found } else { true }))
 }
 
@@ -394,20 +412,24 @@ fn exit_signal(call: &mut Call, args: &[Term]) -> Value {
 
 fn register(call: &mut Call, args: &[Term]) -> Value {
     let Some(name) = args[0].as_atom() else {
-        return Err(bad(1, "not an atom"));
+        return Err(bad(1, "not an atom").with_cause(cause("none")));
     };
     let Some(identity) = identity(&args[1]) else {
-        return Err(bad(2, "not a pid or port"));
+        return Err(bad(2, "not a pid or port").with_cause(cause("none")));
     };
     match call.process_ref().register(name, identity) {
         Ok(()) => Ok(Term::boolean(true)),
-        Err(_) if name == atoms::UNDEFINED => Err(bad(1, "'undefined' is not a valid name")),
+        Err(_) if name == atoms::UNDEFINED => {
+            Err(bad(1, "'undefined' is not a valid name").with_cause(cause("none")))
+        }
         Err(error) => {
             use portwright::RegisterError;
             Err(match error {
-                RegisterError::NameInUse(_) => bad(1, "name is in use"),
-                RegisterError::AlreadyNamed(_) => bad(2, "this process or port already has a name"),
-                _ => bad(2, "the pid does not refer to an existing process"),
+                RegisterError::NameInUse(_) => bad(1, "name is in use").with_cause(cause("none")),
+                RegisterError::AlreadyNamed(_) => bad(2, "this process or port already has a name")
+                    .with_cause(cause("registered_name")),
+                _ => bad(2, "the pid does not refer to an existing process")
+                    .with_cause(cause("notalive")),
             })
         }
     }
@@ -458,11 +480,28 @@ fn process_flag(call: &mut Call, args: &[Term]) -> Value {
         "priority" | "error_handler" | "message_queue_data" | "min_heap_size"
         | "min_bin_vheap_size" | "max_heap_size" | "save_calls" | "sensitive"
         | "fullsweep_after" | "async_dist" => {
+            let fits = match flag.as_str() {
+                "priority" => matches!(
+                    args[1].as_atom().map(Atom::as_str),
+                    Some("low" | "normal" | "high" | "max")
+                ),
+                "message_queue_data" => matches!(
+                    args[1].as_atom().map(Atom::as_str),
+                    Some("on_heap" | "off_heap")
+                ),
+                "error_handler" => args[1].as_atom().is_some(),
+                "sensitive" | "async_dist" => args[1].as_bool().is_some(),
+                "max_heap_size" if args[1].is_map() => true,
+                _ => args[1].as_u64().is_some(),
+            };
+            if !fits {
+                return Err(bad(2, "invalid value for this process flag"));
+            }
             let flags = call.local::<Flags>();
             let old = flags.0.insert(flag, args[1].clone());
             Ok(old.unwrap_or_else(|| default_flag(flag)))
         }
-        _ => Err(bad(1, "invalid process flag")),
+        _ => Err(bad(1, "invalid process flag").with_cause(cause("badopt"))),
     }
 }
 

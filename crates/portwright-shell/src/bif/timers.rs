@@ -69,6 +69,11 @@ fn options(
             {
                 found.insert(name.as_str().to_owned(), value.as_bool() == Some(true));
             }
+            // Only the functions that start a timer name a cause.
+            _ if argument == 4 => {
+                let fault = bad(argument, "invalid option in list");
+                return Err(fault.with_cause(Term::atom("badopt")));
+            }
             _ => return Err(bad(argument, "invalid option in list")),
         }
     }
@@ -79,8 +84,8 @@ fn start(call: &mut Call, args: &[Term], wrapped: bool) -> Value {
     let options = options(args, 4, &["abs"])?;
     let time = match &args[0] {
         Term::Integer(time) => *time,
-        Term::BigInteger(_) => return Err(bad(1, "out of range")),
-        _ => return Err(bad(1, "not an integer")),
+        Term::BigInteger(_) => return Err(bad(1, "out of range").with_cause(Term::atom("time"))),
+        _ => return Err(bad(1, "not an integer").with_cause(Term::atom("time"))),
     };
     let delay = if options.get("abs") == Some(&true) {
         // Absolute times are of the node's monotonic clock.
@@ -91,7 +96,7 @@ fn start(call: &mut Call, args: &[Term], wrapped: bool) -> Value {
         time
     };
     if !(0..=MAX_MILLISECONDS).contains(&delay) {
-        return Err(bad(1, "out of range"));
+        return Err(bad(1, "out of range").with_cause(Term::atom("time")));
     }
     let to: Destination = match &args[1] {
         Term::Pid(pid) => (*pid).into(),

@@ -396,6 +396,10 @@ fn list_to_ref(call: &mut Call, args: &[Term]) -> Answer {
         .into_iter()
         .map(small)
         .collect::<Result<Vec<_>, _>>()?;
+    // Three words, of which the one written last has 18 bits.
+    if ids.len() != 3 || ids[2] >= 1 << 18 {
+        return Err(badarg());
+    }
     ids.reverse();
     Reference::new(own.node(), own.creation(), &ids)
         .map(Term::Reference)

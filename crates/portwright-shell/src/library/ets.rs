@@ -180,7 +180,7 @@ fn with_table<T>(
     let table = tables
         .iter_mut()
         .find(|table| table.identifier() == *id)
-        .ok_or_else(badarg)?;
+        .ok_or_else(|| badarg().with_cause(atom("id")))?;
     let own = table.owner == call.pid();
     let allowed = own
         || match (access, table.protection) {
@@ -331,7 +331,8 @@ fn lookup_element(call: &mut Call, args: &[Term]) -> Answer {
         .filter(|n| *n > 0)
         .ok_or_else(badarg)?;
     with_table(call, &args[0], Access::Read, |table| {
-        let row = table.rows.get(&table.key(&args[1])).ok_or_else(badarg)?;
+        let row = table.rows.get(&table.key(&args[1]));
+        let row = row.ok_or_else(|| badarg().with_cause(atom("badkey")))?;
         let fields = row
             .iter()
             .map(|object| {

@@ -1,10 +1,12 @@
 //! `io(3)`: writing to the group leader, to standard error and to files.
 
+use std::sync::{Mutex, PoisonError};
+
 use portwright_term::Term;
 use portwright_term::text::parse::parse_terms;
 
 use super::argument::{
-    Answer, atom, atom_text, badarg, chardata, elements_or_badarg, error_tuple, is_atom, ok,
+    Answer, atom, atom_text, badarg, chardata, count, elements_or_badarg, error_tuple, is_atom, ok,
     ok_tuple, pure, tagged,
 };
 use super::{file, format, posix, scan_input, term_file};
@@ -53,6 +55,12 @@ pub(crate) const IO: NativeModule = NativeModule::new(
         Native::waiting("get_line", 1, |call, args| get_line(call, None, &args[0])),
         Native::waiting("get_line", 2, |call, args| {
             get_line(call, Some(&args[0]), &args[1])
+        }),
+        Native::waiting("get_chars", 2, |call, args| {
+            get_chars(call, None, &args[0], &args[1])
+        }),
+        Native::waiting("get_chars", 3, |call, args| {
+            get_chars(call, Some(&args[0]), &args[1], &args[2])
         }),
         Native::waiting("read", 1, |call, args| read(call, &args[0])),
         Native::waiting("read", 2, |call, args| read(call, &args[1])),
@@ -174,6 +182,10 @@ fn printable_range(_: &[Term]) -> Answer {
     Ok(atom("latin1"))
 }
 
+/// What `get_chars` left of a line.
+#[derive(Default)]
+struct Unread(Mutex<Vec<u8>>);
+
 /// Prints the prompt and reads a line of standard input; empty at its end.
 async fn line(call: &mut Call, prompt: &Term) -> Result<Vec<u8>, Exception> {
     let prompt = match prompt {
@@ -182,6 +194,11 @@ async fn line(call: &mut Call, prompt: &Term) -> Result<Vec<u8>, Exception> {
     };
     if !prompt.is_empty() {
         put(call, None, &prompt)?;
+    }
+    let unread = call.system().shared::<Unread>();
+    let left = std::mem::take(&mut *unread.0.lock().unwrap_or_else(PoisonError::into_inner));
+    if !left.is_empty() {
+        return Ok(left);
     }
     let output = call.system().output().clone();
     match tokio::task::spawn_blocking(move || output.read_line()).await {
@@ -212,6 +229,64 @@ fn get_line<'a>(call: &'a mut Call, from: Option<&'a Term>, prompt: &'a Term) ->
         }
         Ok(as_text(&line, call.system().unicode_output()))
     })
+}
+
+/// Reads so many characters, over the ends of lines.
+fn get_chars<'a>(
+    call: &'a mut Call,
+    from: Option<&'a Term>,
+    prompt: &'a Term,
+    wanted: &'a Term,
+) -> NativeFuture<'a> {
+    Box::pin(async move {
+        let number = wanted;
+        let wanted = count(number).ok_or_else(badarg)?;
+        match device(from) {
+            Some(Device::Stream(_)) => {}
+            Some(Device::File(handle)) => {
+                let answer = file::read_handle(call, &[handle, number.clone()])?;
+                return Ok(match answer.as_tuple() {
+                    Some([tag, data]) if is_atom(tag, "ok") => data.clone(),
+                    _ => answer,
+                });
+            }
+            None => return Err(badarg()),
+        }
+        let unicode = call.system().unicode_output();
+        let none = Term::Nil;
+        let mut bytes = Vec::new();
+        loop {
+            // The prompt stands in front of the first line only.
+            let prompt = if bytes.is_empty() { prompt } else { &none };
+            let line = line(call, prompt).await?;
+            if line.is_empty() {
+                break;
+            }
+            bytes.extend(line);
+            if let Some(end) = end_of_characters(&bytes, wanted, unicode) {
+                let left = bytes.split_off(end);
+                let unread = call.system().shared::<Unread>();
+                *unread.0.lock().unwrap_or_else(PoisonError::into_inner) = left;
+                break;
+            }
+        }
+        if bytes.is_empty() && wanted > 0 {
+            return Ok(atom("eof"));
+        }
+        Ok(as_text(&bytes, unicode))
+    })
+}
+
+/// Where the first characters end, if there are so many.
+fn end_of_characters(bytes: &[u8], wanted: usize, unicode: bool) -> Option<usize> {
+    let text = std::str::from_utf8(bytes).ok().filter(|_| unicode);
+    match text {
+        None => (bytes.len() >= wanted).then_some(wanted),
+        Some(text) => {
+            let ends = text.char_indices().map(|(start, _)| start);
+            ends.chain([text.len()]).nth(wanted)
+        }
+    }
 }
 
 /// Reads lines until they hold a whole term.

@@ -260,8 +260,61 @@ fn ukeysort(args: &[Term]) -> Answer {
 
 fn sort(args: &[Term]) -> Answer {
     let mut all = proper(&args[0])?;
+    if falls_first(&all) {
+        all = falling_runs(all).into_iter().rev().flatten().collect();
+    }
     all.sort_by(|a, b| a.erl_cmp(b));
     Ok(Term::list(all))
+}
+
+/// Whether `lists:sort/1` of OTP collects falling runs: the first elements that differ fall.
+fn falls_first(all: &[Term]) -> bool {
+    // Up to three elements are compared one by one.
+    all.len() > 3
+        && all
+            .windows(2)
+            .map(|pair| pair[0].erl_cmp(&pair[1]))
+            .find(|order| order.is_ne())
+            == Some(Ordering::Greater)
+}
+
+/// The falling runs that `lists:sort/1` of OTP finds, each turned round.
+///
+/// Merging them, the last one first, gives OTP's order of 1 and 1.0: they are equal but not the
+/// same, and a run that is turned round turns them round too.
+fn falling_runs(all: Vec<Term>) -> Vec<Vec<Term>> {
+    let mut runs = Vec::new();
+    let mut run: Vec<Term> = Vec::new();
+    // An element above the last two of the run, which begins the next one.
+    let mut held: Option<Term> = None;
+    for next in all {
+        let [.., above, last] = run.as_slice() else {
+            run.push(next);
+            continue;
+        };
+        if next.erl_cmp(last).is_le() {
+            run.push(next);
+        } else if next.erl_cmp(above).is_le() {
+            run.insert(run.len() - 1, next);
+        } else if run.len() == 2 {
+            run.insert(0, next);
+        } else if let Some(first) = held.take() {
+            let begun = if first.erl_cmp(&next).is_gt() {
+                vec![first, next]
+            } else {
+                vec![next, first]
+            };
+            runs.push(std::mem::replace(&mut run, begun));
+        } else {
+            held = Some(next);
+        }
+    }
+    runs.push(run);
+    runs.extend(held.map(|first| vec![first]));
+    for run in &mut runs {
+        run.reverse();
+    }
+    runs
 }
 
 fn usort(args: &[Term]) -> Answer {

@@ -40,15 +40,19 @@ mod path;
 pub(crate) mod ports;
 mod posix;
 pub(crate) mod ram_file;
+mod random;
 mod regex;
 mod scan_input;
 mod strings;
+mod syntax;
 mod system_info;
 mod tcp;
 mod term_file;
 mod time;
 mod unicode;
 mod waiting;
+
+pub(crate) use argument::chardata;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -82,12 +86,14 @@ pub(crate) const MODULES: &[&NativeModule] = &[
     &node::CODE,
     &node::ESCRIPT,
     &node::INIT,
-    &node::RAND,
     &number::NUMBERS,
     &os::OS,
     &ports::PORTS,
+    &random::RAND,
     &regex::RE,
     &strings::STRINGS,
+    &syntax::ERL_PARSE,
+    &syntax::ERL_SCAN,
     &system_info::SYSTEM_INFO,
     &tcp::GEN_TCP,
     &tcp::INET,
@@ -99,12 +105,28 @@ pub(crate) const MODULES: &[&NativeModule] = &[
 /// Modules written in Erlang.
 pub(crate) const PRELUDES: &[Prelude] = &[
     Prelude {
+        module: "array",
+        source: include_str!("prelude/array.erl"),
+    },
+    Prelude {
         module: "calendar",
         source: include_str!("prelude/calendar.erl"),
     },
     Prelude {
         module: "dict",
         source: include_str!("prelude/dict.erl"),
+    },
+    Prelude {
+        module: "erlang",
+        source: include_str!("prelude/erlang.erl"),
+    },
+    Prelude {
+        module: "ets",
+        source: include_str!("prelude/ets.erl"),
+    },
+    Prelude {
+        module: "filelib",
+        source: include_str!("prelude/filelib.erl"),
     },
     Prelude {
         module: "filename",
@@ -117,6 +139,10 @@ pub(crate) const PRELUDES: &[Prelude] = &[
     Prelude {
         module: "gb_trees",
         source: include_str!("prelude/gb_trees.erl"),
+    },
+    Prelude {
+        module: "gen_server",
+        source: include_str!("prelude/gen_server.erl"),
     },
     Prelude {
         module: "lists",

@@ -2,13 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use portwright_term::Term;
 
 use super::argument::{
-    Answer, atom, atom_text, badarg, binary_term, char_list, count, error_tuple, function_clause,
-    ok, ok_tuple,
+    Answer, atom, atom_text, badarg, char_list, error_tuple, function_clause, ok, ok_tuple,
 };
 use super::path::{path, path_term};
 use crate::exception::Exception;
@@ -71,18 +69,6 @@ pub(crate) const APPLICATION: NativeModule = NativeModule::new(
         Native::new("get_env", 2, |_, _| Ok(atom("undefined"))),
         Native::new("get_env", 3, |_, args| Ok(args[2].clone())),
         Native::new("set_env", 3, |_, _| Ok(ok())),
-    ],
-);
-
-/// `rand(3)`, the functions without an explicit state.
-pub(crate) const RAND: NativeModule = NativeModule::new(
-    "rand",
-    &[
-        Native::new("uniform", 0, uniform),
-        Native::new("uniform", 1, uniform_integer),
-        Native::new("bytes", 1, random_bytes),
-        Native::new("seed", 1, seed),
-        Native::new("seed", 2, seed),
     ],
 );
 
@@ -259,64 +245,4 @@ fn ensure_all_started(_: &mut Call, args: &[Term]) -> Answer {
     } else {
         no_application(&args[0])
     })
-}
-
-/// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014). The numbers are not OTP's.
-static STATE: Mutex<Option<u64>> = Mutex::new(None);
-
-fn next() -> u64 {
-    let mut state = STATE
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    let seeded = state.unwrap_or_else(|| {
-        use std::hash::{BuildHasher, Hasher};
-        // The standard library seeds its hashers from the system's randomness.
-        std::collections::hash_map::RandomState::new()
-            .build_hasher()
-            .finish()
-    });
-    let advanced = seeded.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    *state = Some(advanced);
-    let mixed = (advanced ^ advanced >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ mixed >> 31
-}
-
-fn uniform(_: &mut Call, _: &[Term]) -> Answer {
-    // 53 bits make every float below 1 of that spacing equally likely.
-    Term::float((next() >> 11) as f64 / (1u64 << 53) as f64).ok_or_else(badarg)
-}
-
-fn uniform_integer(_: &mut Call, args: &[Term]) -> Answer {
-    let range = super::number::unsigned(&args[0])
-        .filter(|n| *n > 0)
-        .ok_or_else(function_clause)?;
-    Ok(Term::from(
-        ((u128::from(next()) * u128::from(range)) >> 64) as u64 + 1,
-    ))
-}
-
-/// Most random bytes at once.
-const MAX_BYTES: usize = 1 << 30;
-
-fn random_bytes(_: &mut Call, args: &[Term]) -> Answer {
-    let n = count(&args[0])
-        .filter(|n| *n <= MAX_BYTES)
-        .ok_or_else(function_clause)?;
-    let mut bytes = Vec::with_capacity(n + 8);
-    while bytes.len() < n {
-        bytes.extend_from_slice(&next().to_le_bytes());
-    }
-    bytes.truncate(n);
-    Ok(binary_term(bytes))
-}
-
-fn seed(_: &mut Call, args: &[Term]) -> Answer {
-    let seed = args
-        .last()
-        .map_or(0, |seed| u64::from(super::hash::portable_hash(seed)));
-    *STATE
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(seed);
-    Ok(Term::tuple([atom("splitmix64"), Term::from(seed)]))
 }

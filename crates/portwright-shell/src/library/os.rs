@@ -10,7 +10,7 @@ use portwright_term::Term;
 use rustix::fs::{Access, access};
 
 use super::argument::{Answer, atom, badarg, count, is_atom, pure};
-use super::path::{flat_name, name_term, path};
+use super::path::{name_term, path};
 use super::waiting::blocking;
 use crate::exception::Exception;
 use crate::native::{Call, Native, NativeFuture, NativeModule};
@@ -182,8 +182,7 @@ const END_OF_OUTPUT: u8 = 4;
 fn cmd<'a>(call: &'a mut Call, args: &'a [Term]) -> NativeFuture<'a> {
     let command = match &args[0] {
         Term::Atom(a) => Some(a.as_str().to_string()),
-        Term::Binary(_) => None,
-        other => flat_name(other),
+        other => characters(other),
     };
     let limit = match args.get(1) {
         None => Ok(usize::MAX),
@@ -195,6 +194,26 @@ fn cmd<'a>(call: &'a mut Call, args: &'a [Term]) -> NativeFuture<'a> {
         let limit = limit?;
         blocking(move || Ok(output(&run_shell(&command, variables, limit)))).await
     })
+}
+
+/// The characters of a deep list.
+fn characters(term: &Term) -> Option<String> {
+    let mut text = String::new();
+    let mut open = vec![term];
+    while let Some(next) = open.pop() {
+        match next {
+            Term::Nil => {}
+            Term::List(list) => {
+                if !list.tail().is_list() && !list.tail().is_nil() {
+                    return None;
+                }
+                open.extend([list.tail(), list.head()]);
+            }
+            Term::Integer(point) => text.push(char::from_u32(u32::try_from(*point).ok()?)?),
+            _ => return None,
+        }
+    }
+    term.is_list().then_some(text)
 }
 
 fn max_size(options: &Term) -> Result<usize, Exception> {

@@ -241,11 +241,18 @@ fn module_loaded(_: &mut Call, args: &[Term]) -> Answer {
     Ok(Term::boolean(super::module_names().contains(module)))
 }
 
-fn function_exported(_: &mut Call, args: &[Term]) -> Answer {
+fn function_exported(call: &mut Call, args: &[Term]) -> Answer {
     let module = atom_text(&args[0]).ok_or_else(badarg)?;
     let function = atom_text(&args[1]).ok_or_else(badarg)?;
     let arity = args[2].as_u64().ok_or_else(badarg)?;
-    Ok(Term::boolean(super::is_function(module, function, arity)))
+    // The functions of a script are exported too.
+    let of_program = || {
+        let program = call.system().program(args[0].as_atom()?)?;
+        program.entry(args[1].as_atom()?, u8::try_from(arity).ok()?)
+    };
+    Ok(Term::boolean(
+        super::is_function(module, function, arity) || of_program().is_some(),
+    ))
 }
 
 fn is_builtin(call: &mut Call, args: &[Term]) -> Answer {
@@ -256,10 +263,11 @@ fn is_builtin(call: &mut Call, args: &[Term]) -> Answer {
 }
 
 fn display(call: &mut Call, args: &[Term]) -> Answer {
-    let line = format!("{}\n", portwright_term::text::format_w(&args[0]));
+    // As OTP's emulator prints, past all devices: to standard output, with such line ends.
+    let line = format!("{}\r\n", args[0]);
     match call
         .system()
-        .write(crate::system::Stream::Error, line.as_bytes())
+        .write(crate::system::Stream::Output, line.as_bytes())
     {
         Ok(()) => Ok(Term::boolean(true)),
         Err(error) => Ok(error_tuple(super::posix::reason(&error))),

@@ -25,6 +25,17 @@ pub(super) struct Culprit {
     pub(super) arguments: Vec<Term>,
 }
 
+impl Culprit {
+    /// Whether the function does nothing but to raise an exception.
+    fn only_raises(&self) -> bool {
+        self.module == atoms::ERLANG
+            && matches!(
+                self.function.as_str(),
+                "error" | "exit" | "throw" | "nif_error"
+            )
+    }
+}
+
 /// The module whose `format_error/2` explains failures of `module`'s functions,
 /// for those that are explained at all.
 fn explained_by(module: Atom) -> Option<&'static str> {
@@ -84,6 +95,17 @@ impl Machine {
             return;
         }
         let mut entries = exception.take_entries();
+        if self.module.origin == Origin::Shell
+            && culprit.as_ref().is_some_and(Culprit::only_raises)
+            && !exception.wants_entry()
+        {
+            // The shell itself calls what is called by its name at the prompt.
+            let place = location("shell.erl", 912);
+            let arguments = exception.arguments().cloned();
+            let arguments = arguments.unwrap_or_else(|| Term::from(3_i64));
+            let name = Atom::literal("apply_fun");
+            entries.push(entry(Atom::literal("shell"), name, arguments, place));
+        }
         if let Some(culprit) = culprit
             && exception.wants_entry()
         {

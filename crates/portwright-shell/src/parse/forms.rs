@@ -22,6 +22,8 @@ struct Preprocessor<'a> {
     macros: HashMap<Atom, Macro>,
     file: &'a str,
     module: Atom,
+    /// The function that the form at hand defines, with its number of arguments.
+    function: Option<(Atom, usize)>,
     /// One entry per open `-ifdef`: whether its text counts.
     conditions: Vec<bool>,
 }
@@ -32,6 +34,7 @@ pub(super) fn parse(text: &str, file: &str, module: Atom) -> Result<Vec<Form>, V
         macros: HashMap::new(),
         file,
         module,
+        function: None,
         conditions: Vec::new(),
     };
     let mut forms = Vec::new();
@@ -109,6 +112,12 @@ impl Preprocessor<'_> {
             }
             _ => {}
         }
+        self.function = match &tokens[0].kind {
+            TokenKind::Atom(name) => macro_arguments(&tokens, 1, place)
+                .ok()
+                .map(|(arguments, _)| (*name, arguments.len())),
+            _ => None,
+        };
         let tokens = self.expand(tokens, &mut Vec::new(), &mut 0)?;
         let mut parser = Parser::new(&tokens, end);
         let Some(attribute) = attribute else {
@@ -259,18 +268,7 @@ impl Preprocessor<'_> {
                             format!("argument mismatch for macro '{}'", name.as_str()),
                         );
                     }
-                    for token in &found.body {
-                        let argument = match &token.kind {
-                            TokenKind::Variable(variable) => {
-                                parameters.iter().position(|name| name == variable)
-                            }
-                            _ => None,
-                        };
-                        match argument {
-                            Some(index) => body.extend(arguments[index].iter().cloned()),
-                            None => body.push(token.clone()),
-                        }
-                    }
+                    substitute(&found.body, parameters, &arguments, &mut body);
                 }
             }
             *made += body.len();
@@ -300,9 +298,43 @@ impl Preprocessor<'_> {
                 TokenKind::String(self.module.as_str().chars().map(u32::from).collect())
             }
             "MACHINE" => TokenKind::Atom(Atom::literal("BEAM")),
+            "FUNCTION_NAME" => TokenKind::Atom(self.function?.0),
+            "FUNCTION_ARITY" => TokenKind::Integer(Term::from(self.function?.1 as i64)),
             "OTP_RELEASE" => TokenKind::Integer(Term::from(25_i64)),
             _ => return None,
         })
+    }
+}
+
+/// Appends a macro's body with its arguments in place; `??Name` is the text of an argument.
+fn substitute(body: &[Token], parameters: &[Atom], arguments: &[Vec<Token>], out: &mut Vec<Token>) {
+    let argument = |token: &Token| match &token.kind {
+        TokenKind::Variable(variable) => parameters
+            .iter()
+            .position(|name| name == variable)
+            .map(|index| &arguments[index]),
+        _ => None,
+    };
+    let is_mark = |token: &Token| token.kind == TokenKind::Symbol("?");
+    let mut rest = body;
+    while let [token, behind @ ..] = rest {
+        rest = behind;
+        if let Some(argument) = argument(token) {
+            out.extend(argument.iter().cloned());
+        } else if is_mark(token)
+            && let [second, name, behind @ ..] = behind
+            && is_mark(second)
+            && let Some(argument) = argument(name)
+        {
+            rest = behind;
+            let words: Vec<String> = argument.iter().map(|token| token.kind.text()).collect();
+            out.push(Token {
+                place: name.place,
+                kind: TokenKind::String(words.join(" ").chars().map(u32::from).collect()),
+            });
+        } else {
+            out.push(token.clone());
+        }
     }
 }
 

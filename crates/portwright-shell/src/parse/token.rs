@@ -27,6 +27,14 @@ pub(crate) enum TokenKind {
 }
 
 impl TokenKind {
+    /// The token as it is written.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            TokenKind::Symbol(symbol) => (*symbol).to_owned(),
+            other => other.error_text(),
+        }
+    }
+
     /// The token as `erl_parse` shows it in a message.
     pub(crate) fn error_text(&self) -> String {
         let scanned = match self {

@@ -11,6 +11,8 @@
 
 use portwright_term::{Atom, Map, Term, atoms, iolist};
 
+use super::io_faults;
+
 use crate::exception::GENERAL;
 
 /// A note: the argument's number, and what is wrong with it.
@@ -341,7 +343,7 @@ fn table(table: &[(&str, &[Need])], name: &str, arguments: &[Term]) -> Vec<Note>
     notes
 }
 
-fn push(notes: &mut Vec<Note>, argument: usize, text: &str) {
+pub(super) fn push(notes: &mut Vec<Note>, argument: usize, text: &str) {
     notes.push((u8::try_from(argument).unwrap_or(GENERAL), text.to_owned()));
 }
 
@@ -386,7 +388,8 @@ pub(super) fn explain(
         "ets" => notes([Some(
             "the table identifier does not refer to an existing ETS table",
         )]),
-        "io" if matches!(name, "format" | "fwrite") => io_format(arguments),
+        "io" if matches!(name, "format" | "fwrite") => io_faults::format(arguments),
+        "io" => io_faults::write(name, arguments),
         _ => Vec::new(),
     }
 }
@@ -668,63 +671,4 @@ fn math(name: &str, arguments: &[Term]) -> Vec<Note> {
         },
         _ => Vec::new(),
     }
-}
-
-/// Directives of a format that take arguments, and how many.
-fn wanted_arguments(format: &str) -> Option<usize> {
-    let mut count = 0;
-    let mut characters = format.chars().peekable();
-    while let Some(character) = characters.next() {
-        if character != '~' {
-            continue;
-        }
-        let mut directive = characters.next()?;
-        while matches!(
-            directive,
-            '0'..='9' | '-' | '.' | '*' | 't' | 'l' | 'k' | 'K'
-        ) {
-            count += usize::from(directive == '*');
-            if directive == '.'
-                && characters
-                    .peek()
-                    .is_some_and(|next| !matches!(next, '0'..='9' | '*' | 't' | 'l'))
-            {
-                // The padding character.
-                characters.next();
-            }
-            directive = characters.next()?;
-        }
-        count += match directive {
-            'n' | '~' => 0,
-            'W' | 'P' | 'x' | 'X' => 2,
-            'c' | 'f' | 'e' | 'g' | 's' | 'w' | 'p' | 'b' | 'B' | '#' | '+' | 'i' => 1,
-            _ => return None,
-        };
-    }
-    Some(count)
-}
-
-fn io_format(arguments: &[Term]) -> Vec<Note> {
-    let (at, format, given) = match arguments {
-        [format] => (1, format, &Term::Nil),
-        [format, given] => (1, format, given),
-        [_, format, given] => (2, format, given),
-        _ => return Vec::new(),
-    };
-    let text = match format {
-        Term::Atom(atom) => Some(atom.as_str().to_owned()),
-        Term::Binary(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-        _ => format.to_text(),
-    };
-    let mut notes = Vec::new();
-    match (text.as_deref().map(wanted_arguments), given.to_vec()) {
-        (None, _) => push(&mut notes, at, "not a valid format string"),
-        (_, None) => push(&mut notes, at + 1, "not a list"),
-        (Some(None), _) => push(&mut notes, at, "invalid format string"),
-        (Some(Some(wanted)), Some(given)) if wanted != given.len() => {
-            push(&mut notes, at, "wrong number of arguments");
-        }
-        _ => {}
-    }
-    notes
 }

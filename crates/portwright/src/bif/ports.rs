@@ -57,6 +57,8 @@ pub fn open_port(process: &Process, arguments: &[Term]) -> Result<Term, BifError
             OpenError::BadSetting { setting, .. } if setting == "args" || setting == "arg0" => {
                 raised.note(1, "must be spawn_executable")
             }
+            // It is looked at last, and OTP names no cause.
+            OpenError::BadSetting { setting, .. } if setting.starts_with("{cd,") => raised,
             OpenError::BadSetting { .. } => BifError {
                 cause: Some(Atom::literal("badopt")),
                 ..raised
@@ -76,6 +78,10 @@ pub fn port_command(process: &Process, arguments: &[Term]) -> Result<Outcome, Bi
         _ => return Err(BifError::new(atoms::UNDEF)),
     };
     if let [_, _, options] = arguments {
+        let bad = |argument, text| BifError {
+            cause: Some(Atom::literal("badopt")),
+            ..bad(argument, text)
+        };
         if !options.is_list() {
             return Err(bad(3, "not a list"));
         }
@@ -261,7 +267,10 @@ pub fn port_to_list(_process: &Process, arguments: &[Term]) -> Result<Term, BifE
     Ok(Term::string(&port.to_string()))
 }
 
-/// `list_to_port(String)`: rule P-510, with the longer numbers of OTP 26.
+/// Numbers of ports in text are below it.
+const PORT_NUMBERS: u64 = 1 << 28;
+
+/// `list_to_port(String)`: rule P-510.
 pub fn list_to_port(process: &Process, arguments: &[Term]) -> Result<Term, BifError> {
     let [text] = arity(arguments)?;
     if !text.is_list() {
@@ -270,7 +279,13 @@ pub fn list_to_port(process: &Process, arguments: &[Term]) -> Result<Term, BifEr
     let number = text.to_text().and_then(|text| {
         let number = text.strip_prefix("#Port<0.")?.strip_suffix('>')?;
         let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-        number.parse::<u64>().ok().filter(|_| digits)
+        // OTP counts in 64 bits and drops what goes beyond.
+        let value = number.bytes().fold(0_u64, |value, digit| {
+            value
+                .wrapping_mul(10)
+                .wrapping_add(u64::from(digit.wrapping_sub(b'0')))
+        });
+        (digits && value < PORT_NUMBERS).then_some(value)
     });
     let number = number.ok_or_else(|| bad(1, "not a textual representation of a port"))?;
     let node = process.node().core();

@@ -1,6 +1,6 @@
 //! Monitors: being told once that somebody ended.
 
-use portwright_term::{Atom, Reference, Term};
+use portwright_term::{Atom, Pid, Reference, Term};
 
 use super::core::{Monitor, MonitoredBy, down};
 use super::handle::Process;
@@ -141,6 +141,25 @@ impl Process {
                 _ => super::Scan::Continue(()),
             });
             self.rescan();
+        }
+        monitor.is_some()
+    }
+
+    /// Ends a monitor of another process, as a reply does that goes through an alias with
+    /// `reply_demonitor`; `false` when that process has no such monitor (any more).
+    ///
+    /// A message of the monitor that was delivered before stays where it is.
+    ///
+    /// # Source
+    ///
+    /// erlang(3), `monitor/3`.
+    pub fn end_monitor_of(&self, watcher: Pid, reference: &Reference) -> bool {
+        let node = self.node().core();
+        let monitor = node
+            .process(watcher)
+            .and_then(|process| process.take_monitor(reference));
+        if let Some(monitor) = &monitor {
+            node.remove_monitor(monitor.target, watcher, reference);
         }
         monitor.is_some()
     }

@@ -245,6 +245,8 @@ fn string(term: &Term) -> Option<Vec<u8>> {
     while let Some(term) = rest.pop() {
         match term {
             Term::Nil => {}
+            // A character as the tail makes an improper list.
+            Term::List(list) if list.tail().is_integer() => return None,
             Term::List(list) => {
                 rest.push(list.tail());
                 rest.push(list.head());

@@ -16,7 +16,9 @@ use super::posix;
 
 pub(crate) use directory::{DIRECTORIES, WHOLE_FILES};
 pub(crate) use info::INFO;
-pub(crate) use open::{HANDLES, is_file, read_line as read_handle_line, write as write_handle};
+pub(crate) use open::{
+    HANDLES, is_file, read as read_handle, read_line as read_handle_line, write as write_handle,
+};
 pub(crate) use wildcard::FILELIB;
 
 /// `ok` or `{error, Reason}`.

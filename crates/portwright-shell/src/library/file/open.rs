@@ -216,7 +216,8 @@ fn not_allowed() -> io::Error {
     io::Error::from(rustix::io::Errno::BADF)
 }
 
-fn read(call: &mut Call, args: &[Term]) -> Answer {
+/// `{ok, Data}`, `eof` or `{error, Reason}`.
+pub(crate) fn read(call: &mut Call, args: &[Term]) -> Answer {
     let Some(n) = count(&args[1]) else {
         return Ok(error_tuple(atom("badarg")));
     };

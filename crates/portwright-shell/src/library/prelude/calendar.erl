@@ -1,5 +1,6 @@
 %% calendar(3): the Gregorian calendar from year 0 on.
 -module(calendar).
+-export([rfc3339_to_system_time/1, rfc3339_to_system_time/2, system_time_to_rfc3339/1, system_time_to_rfc3339/2]).
 -export([date_to_gregorian_days/1, date_to_gregorian_days/3, datetime_to_gregorian_seconds/1, day_of_the_week/1,
          day_of_the_week/3, gregorian_days_to_date/1, gregorian_seconds_to_datetime/1, is_leap_year/1,
          last_day_of_the_month/2, local_time/0, universal_time/0, local_time_to_universal_time/1,
@@ -121,3 +122,75 @@ valid_date({Y, M, D}) -> valid_date(Y, M, D).
 
 valid_date(Y, M, D) when is_integer(Y), is_integer(M), is_integer(D) ->
     Y >= 0 andalso M > 0 andalso M < 13 andalso D > 0 andalso D =< last_day_of_the_month(Y, M).
+
+system_time_to_rfc3339(Time) -> system_time_to_rfc3339(Time, []).
+
+system_time_to_rfc3339(Time, Options) ->
+    Unit = proplists:get_value(unit, Options, second),
+    Factor = erlang:convert_time_unit(1, second, Unit),
+    Seconds = floor_div(Time, Factor),
+    Offset =
+        case proplists:get_value(offset, Options, "") of
+            Number when is_integer(Number) -> floor_div(Number, Factor);
+            Text -> Text
+        end,
+    {Shift, Zone} = zone(Offset, Seconds),
+    {{Y, Mo, D}, {H, Mi, S}} = system_time_to_universal_time(Seconds + Shift, second),
+    Fraction =
+        case length(integer_to_list(Factor)) - 1 of
+            0 -> "";
+            Digits -> io_lib:format(".~*.10.0B", [Digits, Time - Seconds * Factor])
+        end,
+    Designator = proplists:get_value(time_designator, Options, $T),
+    lists:flatten(
+        io_lib:format("~4.10.0B-~2.10.0B-~2.10.0B~c~2.10.0B:~2.10.0B:~2.10.0B~s~s", [
+            Y, Mo, D, Designator, H, Mi, S, Fraction, Zone
+        ])
+    ).
+
+%% The seconds that an offset adds to universal time, and how it is written.
+zone("Z", _) -> {0, "Z"};
+zone("", Seconds) ->
+    Universal = system_time_to_universal_time(Seconds, second),
+    Local = universal_time_to_local_time(Universal),
+    zone(datetime_to_gregorian_seconds(Local) - datetime_to_gregorian_seconds(Universal), Seconds);
+zone(Shift, _) when is_integer(Shift) ->
+    Sign =
+        if
+            Shift < 0 -> $-;
+            true -> $+
+        end,
+    Minutes = abs(Shift) div 60,
+    {Shift, io_lib:format("~c~2.10.0B:~2.10.0B", [Sign, Minutes div 60, Minutes rem 60])};
+zone([_ | _] = Zone, _) -> {zone_seconds(Zone), Zone}.
+
+zone_seconds([Letter]) when Letter =:= $Z; Letter =:= $z -> 0;
+zone_seconds([Sign, H1, H2, $:, M1, M2]) ->
+    Seconds = list_to_integer([H1, H2]) * 3600 + list_to_integer([M1, M2]) * 60,
+    case Sign of
+        $+ -> Seconds;
+        $- -> -Seconds
+    end.
+
+rfc3339_to_system_time(Text) -> rfc3339_to_system_time(Text, []).
+
+rfc3339_to_system_time(Text, Options) ->
+    Unit = proplists:get_value(unit, Options, second),
+    Factor = erlang:convert_time_unit(1, second, Unit),
+    Pattern = "^(\\d{4})-(\\d\\d)-(\\d\\d)[Tt ](\\d\\d):(\\d\\d):(\\d\\d)(\\.\\d+)?([Zz]|[+-]\\d\\d:\\d\\d)$",
+    {match, Parts} = re:run(Text, Pattern, [{capture, all_but_first, list}]),
+    {Numbers, [Fraction, Zone]} = lists:split(6, Parts),
+    [Y, Mo, D, H, Mi, S] = [list_to_integer(Number) || Number <- Numbers],
+    Seconds =
+        datetime_to_gregorian_seconds({{Y, Mo, D}, {H, Mi, S}}) -
+            datetime_to_gregorian_seconds({{1970, 1, 1}, {0, 0, 0}}) - zone_seconds(Zone),
+    Seconds * Factor + fraction(Fraction, Factor).
+
+fraction("", _) -> 0;
+fraction([$. | Digits], Factor) -> list_to_integer(Digits) * Factor div pow10(length(Digits)).
+
+pow10(0) -> 1;
+pow10(N) -> 10 * pow10(N - 1).
+
+floor_div(A, B) when A >= 0 -> A div B;
+floor_div(A, B) -> -((B - 1 - A) div B).
