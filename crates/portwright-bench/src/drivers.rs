@@ -66,7 +66,7 @@ fn cycles(folder: &Path, count: usize) -> bool {
             .expect("an open port takes commands");
         expect_data(me, b"there and back");
         let reply = me.control(&port, 1, "abc").expect("the driver answers");
-        assert_eq!(reply.bytes(), "cba");
+        assert_eq!(reply.bytes(), b"cba");
         me.close(&port).expect("an open port closes");
         expect_exit(me);
         ddll.unload("echo").expect("the driver unloads");
@@ -222,7 +222,7 @@ fn terms(folder: &Path, of_each: usize) -> bool {
     // Joins the threads, and says whether each send succeeded.
     let sent = me
         .control(&port, 0, "")
-        .is_ok_and(|reply| reply.bytes() == "y");
+        .is_ok_and(|reply| reply.bytes() == b"y");
     println!(
         "terms:  {} of four threads in {:.2} s, {:.0} a second, each thread's in order{}",
         4 * of_each,
