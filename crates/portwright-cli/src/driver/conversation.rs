@@ -290,7 +290,7 @@ impl Conversation {
             }
             Request::Control(operation, data) => self
                 .me
-                .control(&self.port, operation, data)
+                .control(&self.port, operation, data.into_bytes())
                 .map(Answer::Control)
                 .map_err(|error| ("port_control", operation, error)),
             Request::Call(operation, argument) => self
