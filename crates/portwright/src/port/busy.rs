@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use portwright_driver::{BusyLimits, DriverFlags};
 
 use super::PortCore;
+use super::spare::Spare;
 use crate::process::ProcessCore;
 
 /// The driver says so.
@@ -34,7 +35,7 @@ pub(super) struct BusyState {
     signal_low: AtomicU64,
     signal_high: AtomicU64,
     signal_bytes: AtomicUsize,
-    waiters: Mutex<Vec<Waker>>,
+    waiters: Mutex<Spare<Vec<Waker>>>,
     /// Somebody waits for an empty queue.
     wants_drained: AtomicBool,
 }
@@ -50,7 +51,7 @@ impl BusyState {
             signal_low: signal_low.into(),
             signal_high: signal_high.into(),
             signal_bytes: AtomicUsize::new(0),
-            waiters: Mutex::new(Vec::new()),
+            waiters: Mutex::new(Spare::default()),
             wants_drained: AtomicBool::new(false),
         }
     }
@@ -71,6 +72,7 @@ impl BusyState {
 
     fn add_waiter(&self, waker: &Waker) {
         let mut waiters = self.waiters.lock();
+        let waiters = waiters.make();
         if !waiters.iter().any(|waiter| waiter.will_wake(waker)) {
             waiters.push(waker.clone());
         }
@@ -78,8 +80,8 @@ impl BusyState {
 
     /// Lets everybody who waits look again.
     pub(super) fn wake_all(&self) {
-        let waiters = std::mem::take(&mut *self.waiters.lock());
-        for waker in waiters {
+        let waiters = self.waiters.lock().take();
+        for waker in waiters.into_iter().flat_map(|waiters| *waiters) {
             waker.wake();
         }
     }

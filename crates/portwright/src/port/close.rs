@@ -55,13 +55,16 @@ impl PortCore {
         if let Some(name) = self.registered.lock().take() {
             self.node.forget_name(name, self.id.into());
         }
-        let (links, monitors, driver_monitors) = {
+        let (links, (monitors, driver_monitors)) = {
             let mut state = self.state(held);
-            (
-                std::mem::take(&mut state.links),
-                std::mem::take(&mut state.monitors),
-                std::mem::take(&mut state.driver_monitors),
-            )
+            let links = std::mem::take(&mut state.links);
+            let rare = state.rare.get_mut().map(|rare| {
+                (
+                    std::mem::take(&mut rare.monitors),
+                    std::mem::take(&mut rare.driver_monitors),
+                )
+            });
+            (links, rare.unwrap_or_default())
         };
         for pid in links {
             if let Some(process) = self.node.process(pid) {
@@ -131,15 +134,15 @@ impl PortCore {
     /// Takes back everything that the port holds of the node.
     pub(super) fn vanish(self: &Arc<Self>, held: &Held<'_>) {
         self.forget_selects(held);
-        let (timer, reply) = {
-            let mut state = self.state(held);
-            (state.timer.take(), state.closed_reply.take())
-        };
+        let rare = self.state(held).rare.take();
+        let (timer, reply, ack) = rare.map_or((None, None, None), |rare| {
+            (rare.timer, rare.closed_reply, rare.init_ack)
+        });
         if let Some(timer) = timer {
             self.node.reactor().cancel_timer(timer.id);
         }
         self.note_dropped_output();
-        self.queue.lock().clear();
+        drop(self.queue.lock().take());
         self.set_queue_len(0);
         self.set_phase(Phase::Gone);
         self.busy.wake_all();
@@ -150,7 +153,7 @@ impl PortCore {
                 message: PortMessage::Closed,
             });
         }
-        if let Some(ack) = self.state(held).init_ack.take() {
+        if let Some(ack) = ack {
             // The opener gets its port, which is gone.
             ack.result.lock().get_or_insert(Ok(()));
             ack.arrived.notify_all();

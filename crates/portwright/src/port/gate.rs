@@ -7,8 +7,9 @@ use parking_lot::Mutex;
 /// is held back by the pipe.
 ///
 /// Ports opened with a mailbox have no gate, as in OTP (P-202).
-pub(crate) struct Gate {
-    /// 0: no gate.
+pub(crate) struct Gate(Option<Box<Limited>>);
+
+struct Limited {
     limit_bytes: usize,
     // One lock for both: counted apart from each other, the owner could take
     // everything between "too many" and "shut", and nobody would open again.
@@ -22,42 +23,44 @@ struct State {
 
 impl Gate {
     pub(crate) fn new(limit_bytes: Option<usize>) -> Self {
-        Self {
-            limit_bytes: limit_bytes.map_or(0, |limit| limit.max(1)),
-            state: Mutex::new(State {
-                waiting_bytes: 0,
-                shut: false,
-            }),
-        }
+        Self(limit_bytes.map(|limit_bytes| {
+            Box::new(Limited {
+                limit_bytes: limit_bytes.max(1),
+                state: Mutex::new(State {
+                    waiting_bytes: 0,
+                    shut: false,
+                }),
+            })
+        }))
     }
 
     /// More data waits for the owner; `true` when that shuts the gate.
     pub(super) fn add(&self, bytes: usize) -> bool {
-        if self.limit_bytes == 0 || bytes == 0 {
+        let Some(gate) = self.0.as_deref().filter(|_| bytes > 0) else {
             return false;
-        }
-        let mut state = self.state.lock();
+        };
+        let mut state = gate.state.lock();
         state.waiting_bytes += bytes;
-        state.waiting_bytes >= self.limit_bytes && !std::mem::replace(&mut state.shut, true)
+        state.waiting_bytes >= gate.limit_bytes && !std::mem::replace(&mut state.shut, true)
     }
 
     /// The owner has taken data; `true` when that opens the gate.
     pub(super) fn remove(&self, bytes: usize) -> bool {
-        if self.limit_bytes == 0 || bytes == 0 {
+        let Some(gate) = self.0.as_deref().filter(|_| bytes > 0) else {
             return false;
-        }
-        let mut state = self.state.lock();
+        };
+        let mut state = gate.state.lock();
         state.waiting_bytes -= bytes;
-        state.waiting_bytes <= self.limit_bytes / 2 && std::mem::replace(&mut state.shut, false)
+        state.waiting_bytes <= gate.limit_bytes / 2 && std::mem::replace(&mut state.shut, false)
     }
 
     /// Whether there is a gate at all.
     pub(super) fn is_limited(&self) -> bool {
-        self.limit_bytes != 0
+        self.0.is_some()
     }
 
     pub(super) fn is_shut(&self) -> bool {
-        self.limit_bytes != 0 && self.state.lock().shut
+        self.0.as_deref().is_some_and(|gate| gate.state.lock().shut)
     }
 }
 

@@ -374,7 +374,7 @@ impl PortCore {
         if !self.is_open_or_told() {
             return Err(NotOpen);
         }
-        *self.data.lock() = Some(data);
+        *self.data.lock().make() = Some(data);
         Ok(())
     }
 
@@ -383,7 +383,7 @@ impl PortCore {
         if !self.is_open_or_told() {
             return Err(NotOpen);
         }
-        let data = self.data.lock().clone();
+        let data = self.data.lock().get().cloned().flatten();
         Ok(data.unwrap_or(Term::Atom(portwright_term::atoms::UNDEFINED)))
     }
 }

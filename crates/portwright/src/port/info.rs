@@ -143,16 +143,20 @@ impl PortCore {
             Some(PortInfo {
                 registered_name,
                 name: port.name.to_vec(),
-                links: state.links.clone(),
+                links: state.links.to_vec(),
                 // OTP's numbers have the same distance.
                 id: port.id.id() * 8,
                 connected: state.connected.pid(),
                 input: state.input,
                 output: state.output,
-                os_pid: state.os_pid,
+                os_pid: state.rare.get().and_then(|rare| rare.os_pid),
                 queue_size: port.queue_len(),
-                monitors: state.driver_monitors.iter().map(|(_, pid)| *pid).collect(),
-                monitored_by: state.monitors.iter().map(|(pid, _)| *pid).collect(),
+                monitors: state.rare.get().map_or(Vec::new(), |rare| {
+                    rare.driver_monitors.iter().map(|(_, pid)| *pid).collect()
+                }),
+                monitored_by: state.rare.get().map_or(Vec::new(), |rare| {
+                    rare.monitors.iter().map(|(pid, _)| *pid).collect()
+                }),
                 parallelism: port.parallelism,
                 locking: if flags.contains(DriverFlags::PORT_LOCKING) {
                     Locking::PortLevel

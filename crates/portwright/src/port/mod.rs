@@ -27,6 +27,7 @@ mod remote;
 mod scheduler;
 mod select;
 mod signal;
+mod spare;
 mod turn;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,6 +39,7 @@ use portwright_driver::{
     Driver, DriverEntry, DriverFlags, MonitorId, PortContext, Queue, Request, StartError,
 };
 use portwright_term::{Atom, IoVec, Pid, PortId, Reference, Term, atoms};
+use smallvec::SmallVec;
 
 use crate::node::NodeCore;
 use crate::process::{ProcessCore, Signalled, panic_reason};
@@ -61,6 +63,7 @@ use close::Ending;
 use operations::Operations;
 use select::PortSelect;
 use signal::{Action, Command, Signal};
+use spare::Spare;
 use turn::{Held, Turn, TurnCell};
 
 /// A driver that the node knows.
@@ -100,7 +103,7 @@ pub(crate) struct PortCore {
     own_turn: Turn,
     phase: AtomicU8,
     busy: BusyState,
-    queue: Mutex<Queue>,
+    queue: Mutex<Spare<Queue>>,
     /// `queue.len()`, readable without the lock.
     queue_len: AtomicUsize,
     registered: Mutex<Option<Atom>>,
@@ -111,7 +114,7 @@ pub(crate) struct PortCore {
     /// Commands are left to the scheduler.
     parallelism: bool,
     gate: Gate,
-    data: Mutex<Option<Term>>,
+    data: Mutex<Spare<Option<Term>>>,
     /// The same as `State::connected`, for threads without the turn.
     owner: Mutex<Arc<ProcessCore>>,
     state: TurnCell<State>,
@@ -121,26 +124,35 @@ pub(crate) struct PortCore {
 /// What only the holder of the turn touches.
 struct State {
     connected: Arc<ProcessCore>,
-    links: Vec<Pid>,
-    monitors: Vec<(Pid, Reference)>,
-    driver_monitors: Vec<(MonitorId, Pid)>,
-    next_monitor: u64,
+    links: Links,
     input: u64,
     output: u64,
-    os_pid: Option<u32>,
     binary: bool,
     eof: bool,
     line: Option<Box<crate::framing::line::LineBuffer>>,
     selects: Vec<Arc<PortSelect>>,
     next_select: u64,
-    timer: Option<PortTimer>,
-    next_timer: u64,
-    /// Who is told `{Port,closed}` at the very end.
-    closed_reply: Option<Arc<ProcessCore>>,
     /// The port ends when the running callback returns.
     finish_pending: bool,
     /// `start` is running.
     starting: bool,
+    rare: Spare<Rare>,
+}
+
+/// Processes that are linked to a port: its owner, as a rule.
+type Links = SmallVec<[Pid; 1]>;
+
+/// What few ports have.
+#[derive(Default)]
+struct Rare {
+    monitors: Vec<(Pid, Reference)>,
+    driver_monitors: Vec<(MonitorId, Pid)>,
+    next_monitor: u64,
+    os_pid: Option<u32>,
+    timer: Option<PortTimer>,
+    next_timer: u64,
+    /// Who is told `{Port,closed}` at the very end.
+    closed_reply: Option<Arc<ProcessCore>>,
     init_ack: Option<Arc<InitAck>>,
 }
 
@@ -295,14 +307,12 @@ impl PortCore {
             Signal::Exit { from, reason, by } => self.handle_exit(held, from, reason, by),
             Signal::Ready { select, readiness } => self.handle_ready(held, select, readiness),
             Signal::Timeout { number } => {
-                let mut state = self.state(held);
-                if state
-                    .timer
-                    .as_ref()
-                    .is_some_and(|timer| timer.number == number)
-                {
-                    state.timer = None;
-                    drop(state);
+                let expired = self
+                    .state(held)
+                    .rare
+                    .get_mut()
+                    .and_then(|rare| rare.timer.take_if(|timer| timer.number == number));
+                if expired.is_some() {
                     self.callback(held, None, |driver, port| driver.timeout(port));
                 }
             }
@@ -312,11 +322,11 @@ impl PortCore {
                 }
             }
             Signal::ProcessDown(monitor) => {
-                let mut state = self.state(held);
-                let count = state.driver_monitors.len();
-                state.driver_monitors.retain(|(own, _)| *own != monitor);
-                let known = count != state.driver_monitors.len();
-                drop(state);
+                let known = self.state(held).rare.get_mut().is_some_and(|rare| {
+                    let count = rare.driver_monitors.len();
+                    rare.driver_monitors.retain(|(own, _)| *own != monitor);
+                    count != rare.driver_monitors.len()
+                });
                 if known {
                     self.callback(held, None, |driver, port| {
                         driver.process_exit(port, monitor)
@@ -402,7 +412,7 @@ impl PortCore {
         match action {
             Action::Close => {
                 let owner = self.state(held).connected.clone();
-                self.state(held).closed_reply = Some(owner);
+                self.state(held).rare.make().closed_reply = Some(owner);
                 self.begin_close(held, ExitReason::normal(), Ending::Flushing);
             }
             Action::Connect(new) => {

@@ -8,13 +8,15 @@ use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
 use portwright_driver::{
-    BusyLimits, Driver, DriverFlags, OpenOptions, PortContext, PortTarget, ProgramOptions, Queue,
+    BusyLimits, Driver, DriverFlags, OpenOptions, PortContext, PortTarget, ProgramOptions,
     StandardError, StartError,
 };
 use portwright_term::{Atom, Pid, PortId, atoms};
+use smallvec::smallvec;
 
 use super::busy::BusyState;
 use super::operations::Operations;
+use super::spare::Spare;
 use super::turn::{Held, Turn, TurnCell};
 use super::{Gate, InitAck, KnownDriver, Phase, PortCore, State};
 use crate::framing::line::LineBuffer;
@@ -486,36 +488,29 @@ impl PortCore {
             own_turn: Turn::new(),
             phase: (Phase::Open as u8).into(),
             busy: BusyState::new(queue_limits, signal_limits),
-            queue: Mutex::new(Queue::new()),
+            queue: Mutex::new(Spare::default()),
             queue_len: 0.into(),
             registered: Mutex::new(None),
             input_closed: false.into(),
             output_dropped: false.into(),
             parallelism: settings.parallelism,
             gate: Gate::new(settings.unread_limit),
-            data: Mutex::new(None),
+            data: Mutex::new(Spare::default()),
             owner: Mutex::new(Arc::clone(owner)),
             state: TurnCell::new(State {
                 connected: Arc::clone(owner),
-                links: vec![owner.pid()],
-                monitors: Vec::new(),
-                driver_monitors: Vec::new(),
-                next_monitor: 0,
+                links: smallvec![owner.pid()],
                 input: 0,
                 output: 0,
-                os_pid: None,
                 // These three count from the end of `start` on.
                 binary: false,
                 eof: false,
                 line: None,
                 selects: Vec::new(),
                 next_select: 0,
-                timer: None,
-                next_timer: 0,
-                closed_reply: None,
                 finish_pending: false,
                 starting: true,
-                init_ack: None,
+                rare: Spare::default(),
             }),
             instance: TurnCell::new(None),
         }
@@ -604,7 +599,9 @@ impl PortCore {
                 state.line = settings
                     .line
                     .map(|max_bytes| Box::new(LineBuffer::new(max_bytes)));
-                state.init_ack = ack;
+                if ack.is_some() {
+                    state.rare.make().init_ack = ack;
+                }
                 drop(state);
                 self.update_busy();
                 Ok(())

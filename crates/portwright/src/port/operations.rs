@@ -232,9 +232,9 @@ impl PortOperations for Operations<'_> {
             return false;
         }
         let mut queue = self.port.queue.lock();
-        access(&mut queue);
+        let queue = queue.make();
+        access(queue);
         let len = queue.len();
-        drop(queue);
         self.port.set_queue_len(len);
         true
     }
@@ -292,15 +292,16 @@ impl PortOperations for Operations<'_> {
             .checked_add(after)
             .unwrap_or_else(|| now + Duration::from_secs(u32::MAX.into()));
         let mut state = self.port.state(self.held);
-        let number = state.next_timer;
-        state.next_timer += 1;
+        let rare = state.rare.make();
+        let number = rare.next_timer;
+        rare.next_timer += 1;
         let port = Arc::downgrade(self.port);
         let id = self.port.node.reactor().set_timer(deadline, move || {
             if let Some(port) = port.upgrade() {
                 port.signal(Signal::Timeout { number });
             }
         });
-        state.timer = Some(PortTimer {
+        rare.timer = Some(PortTimer {
             id,
             number,
             deadline,
@@ -309,7 +310,9 @@ impl PortOperations for Operations<'_> {
     }
 
     fn cancel_timer(&self) -> bool {
-        let timer = self.port.state(self.held).timer.take();
+        let mut state = self.port.state(self.held);
+        let timer = state.rare.get_mut().and_then(|rare| rare.timer.take());
+        drop(state);
         if let Some(timer) = timer {
             self.port.node.reactor().cancel_timer(timer.id);
         }
@@ -319,7 +322,8 @@ impl PortOperations for Operations<'_> {
     fn read_timer(&self) -> Option<Duration> {
         let state = self.port.state(self.held);
         self.is_usable().then(|| {
-            state.timer.as_ref().map_or(Duration::ZERO, |timer| {
+            let timer = state.rare.get().and_then(|rare| rare.timer.as_ref());
+            timer.map_or(Duration::ZERO, |timer| {
                 timer.deadline.saturating_duration_since(Instant::now())
             })
         })
@@ -355,8 +359,9 @@ impl PortOperations for Operations<'_> {
         }
         let process = self.port.node.process(pid)?;
         let mut state = self.port.state(self.held);
-        let monitor = MonitorId(state.next_monitor);
-        state.next_monitor += 1;
+        let rare = state.rare.make();
+        let monitor = MonitorId(rare.next_monitor);
+        rare.next_monitor += 1;
         let watcher = MonitoredBy::Port {
             port: self.port.id,
             monitor,
@@ -364,21 +369,21 @@ impl PortOperations for Operations<'_> {
         if !process.add_monitored_by(watcher) {
             return None;
         }
-        state.driver_monitors.push((monitor, pid));
+        rare.driver_monitors.push((monitor, pid));
         Some(monitor)
     }
 
     fn demonitor_process(&self, monitor: MonitorId) -> bool {
         let mut state = self.port.state(self.held);
-        let Some(index) = state
-            .driver_monitors
-            .iter()
-            .position(|(own, _)| *own == monitor)
-        else {
+        let found = state.rare.get_mut().and_then(|rare| {
+            let monitors = &mut rare.driver_monitors;
+            let index = monitors.iter().position(|(own, _)| *own == monitor)?;
+            Some(monitors.swap_remove(index))
+        });
+        drop(state);
+        let Some((_, pid)) = found else {
             return false;
         };
-        let (_, pid) = state.driver_monitors.swap_remove(index);
-        drop(state);
         self.port.forget_process_monitor(pid, monitor);
         true
     }
@@ -406,11 +411,13 @@ impl PortOperations for Operations<'_> {
     }
 
     fn set_os_pid(&self, os_pid: Option<u32>) {
-        self.port.state(self.held).os_pid = os_pid;
+        self.port.state(self.held).rare.make().os_pid = os_pid;
     }
 
     fn init_ack(&self, result: Result<(), StartError>) {
-        let ack = self.port.state(self.held).init_ack.clone();
+        let state = self.port.state(self.held);
+        let ack = state.rare.get().and_then(|rare| rare.init_ack.clone());
+        drop(state);
         if let Some(ack) = ack {
             ack.result.lock().get_or_insert(result);
             ack.arrived.notify_all();

@@ -33,7 +33,7 @@ impl PortCore {
         self.request(move |port, held| {
             let open = port.phase() == Phase::Open;
             if open {
-                port.state(held).monitors.push((by, reference));
+                port.state(held).rare.make().monitors.push((by, reference));
             }
             open
         })
@@ -42,9 +42,9 @@ impl PortCore {
 
     pub(crate) fn remove_monitor(self: &Arc<Self>, reference: Reference) {
         self.signal(super::Signal::Run(Box::new(move |port, held| {
-            port.state(held)
-                .monitors
-                .retain(|(_, own)| *own != reference);
+            if let Some(rare) = port.state(held).rare.get_mut() {
+                rare.monitors.retain(|(_, own)| *own != reference);
+            }
         })));
     }
 
