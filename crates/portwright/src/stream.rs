@@ -412,7 +412,7 @@ mod tests {
     #[test]
     fn commands_on_their_way_when_the_program_closes_its_input_do_no_harm() {
         let node = Node::new();
-        let script = "exec <&-; trap 'echo end; exit' TERM; echo closed; sleep 100 & wait";
+        let script = "exec <&-; trap 'kill $!; echo end; exit' TERM; echo closed; sleep 100 >/dev/null & wait";
         let (name, settings) = (
             PortName::executable("sh"),
             PortSettings::new().args(["-c", script]),
