@@ -1,12 +1,11 @@
 #!/usr/bin/env escript
--mode(compile).
 -import(lists, [map/2, sum/1]).
 -compile(export_all).
 -define(SQ(X), ((X) * (X))).
 -define(LOG(F, A), io:format("[~p:~p] " ++ F ++ "~n", [?FUNCTION_NAME, ?LINE | A])).
 main(_) ->
     ?LOG("sum ~p", [sum(map(fun(X) -> ?SQ(X) end, [1, 2, 3]))]),
-    F = fun fact/1,
+    F = fun(N) -> fact(N) end,
     ?LOG("~p ~p", [fact(20), (fun G(0) -> 1; G(N) -> N * G(N - 1) end)(5)]),
     try deep(3) catch throw:{deep, X} -> ?LOG("caught ~p", [X]) end,
     R = (catch deep2()),
