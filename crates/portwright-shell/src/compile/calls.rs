@@ -43,7 +43,7 @@ impl Compiler {
         }
     }
 
-    fn return_if(&mut self, tail: bool) {
+    pub(super) fn return_if(&mut self, tail: bool) {
         if tail {
             self.emit(Op::Return);
         }
@@ -65,6 +65,11 @@ impl Compiler {
                 tail,
             });
             return self.return_if(tail);
+        }
+        if name.as_str() == "record_info"
+            && let [item, record] = arguments
+        {
+            return self.record_info(place, item, record, tail);
         }
         if let Some(module) = self.imports.get(&(name, u32::from(arity))).copied() {
             self.siblings(arguments);

@@ -32,6 +32,7 @@ pub(crate) enum Fault {
         record: Atom,
         field: Atom,
     },
+    IllegalRecordInfo,
     UndefinedFunction(Atom, u32),
     RepeatedFunction(Atom, u32),
     UndefinedBitType(Atom, Option<u32>),
@@ -87,6 +88,7 @@ impl Fault {
                     record.as_str()
                 )
             }
+            Fault::IllegalRecordInfo => "illegal record info".to_owned(),
             Fault::UndefinedFunction(name, arity) => {
                 format!("function {}/{arity} undefined", name.as_str())
             }
@@ -143,6 +145,7 @@ impl Fault {
             Fault::RepeatedField { record, field } => {
                 triple("redefine_field", atom(record), atom(field))
             }
+            Fault::IllegalRecordInfo => Term::atom("illegal_record_info"),
             Fault::UndefinedFunction(name, arity) => {
                 let arity = Term::from(i64::from(*arity));
                 pair("undefined_function", Term::tuple([atom(name), arity]))

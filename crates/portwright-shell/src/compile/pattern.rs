@@ -6,6 +6,7 @@ use super::scope::Known;
 use super::{Compiler, Fault, number};
 use crate::code::*;
 use crate::machine::arithmetic;
+use crate::parse::Place;
 use crate::parse::ast::*;
 
 impl Compiler {
@@ -13,7 +14,7 @@ impl Compiler {
         match &pattern.kind {
             ExprKind::Literal(Term::Nil) => self.emit(Op::MatchNil { fail }),
             ExprKind::Literal(term) => self.match_constant(term.clone(), fail),
-            ExprKind::Variable(name) => self.match_variable(*name, fail),
+            ExprKind::Variable(name) => self.match_variable(*name, pattern.place, fail),
             ExprKind::Tuple(elements) => {
                 self.emit(Op::MatchTuple {
                     arity: number(elements.len()),
@@ -74,7 +75,7 @@ impl Compiler {
         self.fault(pattern.place, Fault::IllegalPattern);
     }
 
-    pub(super) fn match_variable(&mut self, name: Atom, fail: u32) {
+    pub(super) fn match_variable(&mut self, name: Atom, place: Place, fail: u32) {
         if name.as_str() == "_" {
             self.emit(Op::Pop);
             return;
@@ -84,6 +85,10 @@ impl Compiler {
             Some(Known::Bound) => {
                 let slot = self.slot(name);
                 self.emit(Op::MatchSlot { slot, fail });
+            }
+            // Functions are checked before they run; what is typed is not.
+            Some(Known::Maybe(construct, origin)) if !self.origin.is_expressions() => {
+                self.fault(place, Fault::Unsafe(name, construct, origin));
             }
             Some(Known::Maybe(..)) => {
                 let (slot, flag) = (self.slot(name), self.flag(name));

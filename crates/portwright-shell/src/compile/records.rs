@@ -42,6 +42,28 @@ impl Compiler {
         self.push(Term::from(position));
     }
 
+    /// `record_info(fields, Record)` and `record_info(size, Record)`: constants.
+    pub(super) fn record_info(&mut self, place: Place, item: &Expr, record: &Expr, tail: bool) {
+        let name = |expr: &Expr| match &expr.kind {
+            ExprKind::Literal(Term::Atom(name)) => Some(*name),
+            _ => None,
+        };
+        let (known, record) = (name(item), name(record));
+        let wanted = known.filter(|known| matches!(known.as_str(), "fields" | "size"));
+        let (Some(wanted), Some(record)) = (wanted, record) else {
+            let unknown = known.is_some() && wanted.is_none() && record.is_some();
+            let place = if unknown { item.place } else { place };
+            self.fault_value(place, Fault::IllegalRecordInfo);
+            return;
+        };
+        let fields = self.definition(place, record).unwrap_or_default();
+        self.push(match wanted.as_str() {
+            "size" => Term::from(fields.len() as u64 + 1),
+            _ => Term::list(fields.iter().map(|field| Term::Atom(field.name))),
+        });
+        self.return_if(tail);
+    }
+
     fn check_fields(&mut self, name: Atom, fields: &[RecordField]) {
         for (index, field) in fields.iter().enumerate() {
             let Some(field_name) = field.name else {

@@ -258,7 +258,10 @@ impl Preprocessor<'_> {
             }
             let mut body = Vec::new();
             match &found.parameters {
-                None => body.extend(found.body.iter().cloned()),
+                None => body.extend(found.body.iter().map(|token| Token {
+                    place: name_place,
+                    kind: token.kind.clone(),
+                })),
                 Some(parameters) => {
                     let (arguments, next) = macro_arguments(&tokens, position, place)?;
                     position = next;
@@ -268,7 +271,7 @@ impl Preprocessor<'_> {
                             format!("argument mismatch for macro '{}'", name.as_str()),
                         );
                     }
-                    substitute(&found.body, parameters, &arguments, &mut body);
+                    substitute(&found.body, parameters, &arguments, name_place, &mut body);
                 }
             }
             *made += body.len();
@@ -277,9 +280,6 @@ impl Preprocessor<'_> {
                     place,
                     format!("macro '{}' grows without end", name.as_str()),
                 );
-            }
-            for token in &mut body {
-                token.place = name_place;
             }
             inside.push(name);
             let expanded = self.expand(body, inside, made)?;
@@ -307,7 +307,14 @@ impl Preprocessor<'_> {
 }
 
 /// Appends a macro's body with its arguments in place; `??Name` is the text of an argument.
-fn substitute(body: &[Token], parameters: &[Atom], arguments: &[Vec<Token>], out: &mut Vec<Token>) {
+/// What the body brings stands where the macro is called, its arguments where they are written.
+fn substitute(
+    body: &[Token],
+    parameters: &[Atom],
+    arguments: &[Vec<Token>],
+    place: Place,
+    out: &mut Vec<Token>,
+) {
     let argument = |token: &Token| match &token.kind {
         TokenKind::Variable(variable) => parameters
             .iter()
@@ -329,11 +336,14 @@ fn substitute(body: &[Token], parameters: &[Atom], arguments: &[Vec<Token>], out
             rest = behind;
             let words: Vec<String> = argument.iter().map(|token| token.kind.text()).collect();
             out.push(Token {
-                place: name.place,
+                place,
                 kind: TokenKind::String(words.join(" ").chars().map(u32::from).collect()),
             });
         } else {
-            out.push(token.clone());
+            out.push(Token {
+                place,
+                kind: token.kind.clone(),
+            });
         }
     }
 }

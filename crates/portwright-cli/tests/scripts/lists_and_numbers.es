@@ -1,0 +1,38 @@
+#!/usr/bin/env escript
+%% pmap, timing, lists galore
+main(_) ->
+    F = fun(N) -> N * N end,
+    io:format("~w~n", [pmap(F, lists:seq(1, 20))]),
+    {Evens, Odds} = lists:partition(fun(X) -> X rem 2 =:= 0 end, lists:seq(1, 10)),
+    io:format("~w ~w~n", [Evens, Odds]),
+    io:format("~p~n", [lists:foldr(fun(X, A) -> [X | A] end, [], "abc")]),
+    io:format("~p~n", [[{X, Y} || X <- [1, 2, 3], Y <- "ab", X =/= 2]]),
+    io:format("~p~n", [maps:from_list([{K, length(V)} || {K, V} <- [{a, "xx"}, {b, ""}]])]),
+    io:format("~p~n", [lists:mapfoldl(fun(X, A) -> {X * A, A + 1} end, 1, [5, 6, 7])]),
+    io:format("~p~n", [lists:splitwith(fun(X) -> X < 3 end, [1, 2, 3, 4])]),
+    io:format("~p~n", [lists:dropwhile(fun(X) -> X < 3 end, [1, 2, 3, 4])]),
+    io:format("~p~n", [lists:usort(lists:flatten([[3, 1], [2, [1]]]))]),
+    io:format("~p~n", [lists:zipwith(fun(A, B) -> A + B end, [1, 2], [3, 4])]),
+    io:format("~p~n", [lists:unzip([{1, a}, {2, b}])]),
+    io:format("~p~n", [lists:keyfind(b, 1, [{a, 1}, {b, 2}])]),
+    io:format("~p~n", [lists:keystore(b, 1, [{a, 1}, {b, 2}], {b, 3})]),
+    io:format("~p~n", [lists:enumerate([a, b])]),
+    io:format("~p~n", [lists:search(fun(X) -> X > 2 end, [1, 2, 3])]),
+    io:format("~p ~p~n", [lists:max([1, 3, 2]), lists:nth(2, [a, b])]),
+    io:format("~p~n", [lists:join(x, [1, 2, 3])]),
+    io:format("~p~n", [lists:filtermap(fun(X) when X > 1 -> {true, X * 2}; (_) -> false end, [1, 2, 3])]),
+    io:format("~p~n", [lists:flatmap(fun(X) -> [X, X] end, [1, 2])]),
+    io:format("~p ~p~n", [lists:any(fun(X) -> is_atom(X) end, [1, a]), lists:all(fun(X) -> is_atom(X) end, [1, a])]),
+    io:format("~p~n", [lists:sublist("hello", 2, 3)]),
+    io:format("~p~n", [element(1, catch lists:nth(9, [a]))]),
+    io:format("~s~n", [[integer_to_list(X, 16) || X <- [255, 16]]]),
+    io:format("~p~n", [float_to_list(3.14159, [{decimals, 2}])]),
+    io:format("~p~n", [integer_to_binary(12)]),
+    io:format("~p ~p~n", [7 div 2, -7 rem 3]),
+    io:format("~p~n", [1 bsl 100]),
+    io:format("~p~n", [16#FF band 2#1010 bxor 8#17]),
+    io:format("~p~n", [case {a, #{k => [1, 2 | 3]}} of {a, #{k := [_ | T]}} -> T end]).
+pmap(F, L) ->
+    S = self(),
+    Ps = [spawn(fun() -> S ! {self(), F(X)} end) || X <- L],
+    [receive {P, R} -> R end || P <- Ps].
