@@ -162,6 +162,7 @@ impl Driver for CompiledDriver {
 
     fn stop(&mut self, port: &PortContext<'_>) {
         call_stop(&self.instance, port.operations());
+        crate::selected::abandon(&self.instance, port.operations());
         self.instance.remove();
     }
 
