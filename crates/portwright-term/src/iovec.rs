@@ -25,6 +25,8 @@ use crate::Binary;
 pub struct IoVec {
     pieces: Pieces,
     len: usize,
+    /// Indexes of pieces that were put together from smaller data.
+    gathered: Vec<usize>,
 }
 
 #[derive(Clone, Default)]
@@ -41,6 +43,7 @@ impl IoVec {
         IoVec {
             pieces: Pieces::None,
             len: 0,
+            gathered: Vec::new(),
         }
     }
 
@@ -82,6 +85,23 @@ impl IoVec {
             }
             Pieces::Many(pieces) => pieces.push(piece),
         }
+    }
+
+    /// As [`push`](Self::push), for a piece that was put together from smaller data
+    /// and never was a binary of its own.
+    pub fn push_gathered(&mut self, piece: Bytes) {
+        let index = self.pieces().len();
+        if !piece.is_empty() {
+            self.gathered.push(index);
+        }
+        self.push(piece);
+    }
+
+    /// Whether the piece with this index came by
+    /// [`push_gathered`](Self::push_gathered). [`append`](Self::append) forgets that
+    /// for what it adds.
+    pub fn is_gathered(&self, index: usize) -> bool {
+        self.gathered.binary_search(&index).is_ok()
     }
 
     /// Adds all pieces of `other` at the end; shares them.
