@@ -310,6 +310,10 @@ impl Table {
     /// A process has ended: all that it has loaded is unloaded (L-7.1).
     fn process_died(&self, pid: Pid) {
         let Ok(node) = self.node() else { return };
+        if node.is_halting() {
+            // Nobody calls `finish` then (D-N9).
+            return;
+        }
         let mut state = self.state.lock();
         state.watched.remove(&pid);
         let mut ends = Vec::new();
@@ -358,6 +362,14 @@ impl Table {
         drop(state);
         notices.into_iter().for_each(|notice| notice.deliver(&node));
         true
+    }
+
+    /// The drivers that ports may be open of.
+    pub(crate) fn drivers(&self) -> Vec<Arc<LoadedDriver>> {
+        let state = self.state.lock();
+        let loaded = state.records.iter().map(|record| &record.driver);
+        let added = state.entries.iter().map(|(_, driver)| driver);
+        loaded.chain(added).cloned().collect()
     }
 
     /// `add_driver_entry`.
@@ -438,7 +450,8 @@ impl Record {
             path,
             forced: kill_ports,
         };
-        let others = self.users.len() > 1;
+        // Loads of its own count too: they have to be given up as well.
+        let others = !is_only_user;
         let reference = whom.map(|(_, whom)| self.wait(Awaits::Load, whom));
         Ok(if others {
             Outcome::PendingProcess(reference)
