@@ -433,30 +433,27 @@ impl Record {
             return Err(DdllError::PendingReload(name()));
         }
         let is_user = self.users.iter().any(|(own, _)| *own == user);
-        let is_only_user = self.users[..] == [(user, 1)];
-        match reload {
-            Reload::PendingDriver if !is_only_user => {
-                return Err(DdllError::PendingProcess(name()));
-            }
-            Reload::Pending if !is_user => {
-                return Err(DdllError::NotLoadedByThisProcess(name()));
-            }
-            _ => {}
+        if self.users.is_empty() {
+            return Err(DdllError::NotLoadedByThisProcess(name()));
+        }
+        if reload == Reload::PendingDriver && self.users[..] != [(user, 1)] {
+            return Err(DdllError::PendingProcess(name()));
         }
         if self.kill_ports != kill_ports {
             return Err(DdllError::Inconsistent(name()));
+        }
+        if !is_user {
+            return Err(DdllError::NotLoadedByThisProcess(name()));
         }
         self.stage = Stage::Reload {
             path,
             forced: kill_ports,
         };
-        // Loads of its own count too: they have to be given up as well.
-        let others = !is_only_user;
         let reference = whom.map(|(_, whom)| self.wait(Awaits::Load, whom));
-        Ok(if others {
-            Outcome::PendingProcess(reference)
-        } else {
-            Outcome::PendingDriver(reference)
+        // By what was asked for, whoever else uses the driver (L-5.5).
+        Ok(match reload {
+            Reload::Pending => Outcome::PendingProcess(reference),
+            Reload::PendingDriver => Outcome::PendingDriver(reference),
         })
     }
 
