@@ -68,12 +68,15 @@ pub(crate) fn escript(arguments: &EscriptArguments) -> Result<u8, Failure> {
     let runtime = runtime()?;
     // The runtime becomes the node's.
     let within = runtime.enter();
-    let system = System::new(Node::new(), Arc::new(Standard)).with_script(name, words.clone());
+    let system = System::new(Node::new(), Arc::new(Standard))
+        .with_script(name, words.clone())
+        .with_exit(crate::eval::exit_at_once);
     let system = Arc::new(system);
     if prints_unicode() {
         system.set_unicode_output(true);
     }
     let code = runtime.block_on(until_halted(&system, call_main(&system, &program, &words)));
+    system.wind_up();
     drop(within);
     // Processes that are still running are not waited for.
     runtime.shutdown_background();
@@ -124,6 +127,8 @@ async fn call_main(system: &Arc<System>, program: &Program, words: &[String]) ->
     let process = evaluator.into_process();
     match result {
         Ok(_) => {
+            // The end of a script is a halt in OTP.
+            system.halt(0);
             process.exit(ExitReason::normal());
             0
         }

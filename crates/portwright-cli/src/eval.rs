@@ -41,11 +41,13 @@ pub(crate) fn eval(arguments: &EvalArguments) -> Result<u8, Failure> {
     let runtime = runtime()?;
     // The runtime becomes the node's.
     let within = runtime.enter();
-    let system = Arc::new(System::new(Node::new(), Arc::new(Standard)));
+    let system = System::new(Node::new(), Arc::new(Standard)).with_exit(exit_at_once);
+    let system = Arc::new(system);
     if prints_unicode() {
         system.set_unicode_output(true);
     }
     let ended = runtime.block_on(until_halted(&system, evaluate(&system, &text, file)));
+    system.wind_up();
     drop(within);
     // Processes that are still running are not waited for.
     runtime.shutdown_background();
@@ -129,6 +131,12 @@ pub(crate) async fn until_halted(system: &System, work: impl Future<Output = u8>
         work.as_mut().poll(context)
     })
     .await
+}
+
+/// Ends the program without a word to anybody's driver.
+pub(crate) fn exit_at_once(status: i32) -> ! {
+    let _ = io::stdout().flush();
+    std::process::exit(exit_code(status).into())
 }
 
 /// The low byte of a status, which is what a parent sees of it.

@@ -340,6 +340,19 @@ impl Ddll {
         self.table.all()
     }
 
+    /// Calls the callback `emergency_close` of every open port whose driver has it: what OTP does before it writes a
+    /// crash dump. No other callback of these ports is called afterwards, and `stop` neither. For programs that are about to abort.
+    ///
+    /// # Source
+    ///
+    /// driver_entry(3); D-N12.
+    pub fn emergency_close(&self) {
+        self.table
+            .drivers()
+            .iter()
+            .for_each(crate::driver::emergency_close);
+    }
+
     /// Gives up one load of the driver: `erl_ddll:unload/1`. It goes when the last user has given it up and its last port
     /// is closed.
     ///

@@ -150,6 +150,24 @@ pub(crate) fn call_stop(instance: &Arc<Instance>, operations: &dyn PortOperation
     }
 }
 
+/// Calls `emergency_close` of all open ports of a driver that has it, and no callback of theirs afterwards.
+pub(crate) fn emergency_close(driver: &Arc<LoadedDriver>) {
+    let Some(emergency_close) = driver.entry.emergency_close else {
+        return;
+    };
+    let Some(_in_use) = driver.begin_use(false) else {
+        return;
+    };
+    for instance in Instance::of_driver(driver) {
+        if !instance.stopped.swap(true, Ordering::AcqRel) {
+            // SAFETY: `_in_use` keeps the library open. `stopped` was false and is set, so `stop` neither has run nor
+            // will: the data is alive. That another callback of the port may be running is what driver_entry(3) tells
+            // drivers to expect of this one alone.
+            unsafe { emergency_close(instance.data()) };
+        }
+    }
+}
+
 impl Driver for CompiledDriver {
     fn start(_: &PortContext<'_>, _: &[u8]) -> Result<Self, StartError> {
         // Ports are started by `start` above, which knows what was loaded.
@@ -158,6 +176,7 @@ impl Driver for CompiledDriver {
 
     fn stop(&mut self, port: &PortContext<'_>) {
         call_stop(&self.instance, port.operations());
+        crate::selected::abandon(&self.instance, port.operations());
         self.instance.remove();
     }
 

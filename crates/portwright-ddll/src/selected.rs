@@ -113,6 +113,14 @@ fn forget(instance: &Instance, fd: RawFd, interest: Interest, uses: bool) {
     }
 }
 
+/// After `stop`: what the driver has not deselected is no longer its own.
+pub(crate) fn abandon(instance: &Instance, operations: &dyn PortOperations) {
+    let left = std::mem::take(&mut *instance.selected.lock());
+    for known in left.iter().filter(|known| !known.interest.is_none()) {
+        operations.abandon(known.fd);
+    }
+}
+
 /// Tells the driver that it may close a descriptor: at once, or on another thread for what epoll cannot watch (D-M4,
 /// D-M10, D-M11).
 fn stop_select(driver: &Arc<LoadedDriver>, event: ErlDrvEvent, fd: RawFd) {

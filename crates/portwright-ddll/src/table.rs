@@ -310,6 +310,10 @@ impl Table {
     /// A process has ended: all that it has loaded is unloaded (L-7.1).
     fn process_died(&self, pid: Pid) {
         let Ok(node) = self.node() else { return };
+        if node.is_halting() {
+            // Nobody calls `finish` then (D-N9).
+            return;
+        }
         let mut state = self.state.lock();
         state.watched.remove(&pid);
         let mut ends = Vec::new();
@@ -358,6 +362,14 @@ impl Table {
         drop(state);
         notices.into_iter().for_each(|notice| notice.deliver(&node));
         true
+    }
+
+    /// The drivers that ports may be open of.
+    pub(crate) fn drivers(&self) -> Vec<Arc<LoadedDriver>> {
+        let state = self.state.lock();
+        let loaded = state.records.iter().map(|record| &record.driver);
+        let added = state.entries.iter().map(|(_, driver)| driver);
+        loaded.chain(added).cloned().collect()
     }
 
     /// `add_driver_entry`.
@@ -421,29 +433,27 @@ impl Record {
             return Err(DdllError::PendingReload(name()));
         }
         let is_user = self.users.iter().any(|(own, _)| *own == user);
-        let is_only_user = self.users[..] == [(user, 1)];
-        match reload {
-            Reload::PendingDriver if !is_only_user => {
-                return Err(DdllError::PendingProcess(name()));
-            }
-            Reload::Pending if !is_user => {
-                return Err(DdllError::NotLoadedByThisProcess(name()));
-            }
-            _ => {}
+        if self.users.is_empty() {
+            return Err(DdllError::NotLoadedByThisProcess(name()));
+        }
+        if reload == Reload::PendingDriver && self.users[..] != [(user, 1)] {
+            return Err(DdllError::PendingProcess(name()));
         }
         if self.kill_ports != kill_ports {
             return Err(DdllError::Inconsistent(name()));
+        }
+        if !is_user {
+            return Err(DdllError::NotLoadedByThisProcess(name()));
         }
         self.stage = Stage::Reload {
             path,
             forced: kill_ports,
         };
-        let others = self.users.len() > 1;
         let reference = whom.map(|(_, whom)| self.wait(Awaits::Load, whom));
-        Ok(if others {
-            Outcome::PendingProcess(reference)
-        } else {
-            Outcome::PendingDriver(reference)
+        // By what was asked for, whoever else uses the driver (L-5.5).
+        Ok(match reload {
+            Reload::Pending => Outcome::PendingProcess(reference),
+            Reload::PendingDriver => Outcome::PendingDriver(reference),
         })
     }
 

@@ -28,12 +28,14 @@ impl Vector {
     /// `None` when there is no memory.
     pub(crate) fn of(data: &IoVec) -> Option<Vector> {
         let pieces = data.pieces();
+        let is_large =
+            |index: usize, above: usize| pieces[index].len() > above && !data.is_gathered(index);
         // Large pieces, and the runs of small ones around them.
         let elements = |large_above: usize| {
             let mut elements = 0;
             let mut in_run = false;
-            for piece in pieces {
-                let is_large = piece.len() > large_above;
+            for index in 0..pieces.len() {
+                let is_large = is_large(index, large_above);
                 elements += usize::from(is_large || !in_run);
                 in_run = !is_large;
             }
@@ -45,8 +47,10 @@ impl Vector {
             COPY_MAX
         };
         let mut common = Vec::new();
-        for piece in pieces.iter().filter(|piece| piece.len() <= large_above) {
-            common.extend_from_slice(piece);
+        for (index, piece) in pieces.iter().enumerate() {
+            if !is_large(index, large_above) {
+                common.extend_from_slice(piece);
+            }
         }
         let common_binary = if common.is_empty() {
             None
@@ -61,8 +65,8 @@ impl Vector {
         let mut binaries = Vec::new();
         let mut used = 0;
         let mut in_run = false;
-        for piece in pieces {
-            if piece.len() > large_above {
+        for (index, piece) in pieces.iter().enumerate() {
+            if is_large(index, large_above) {
                 let (binary, offset) = match shared(piece) {
                     Some(own) => own,
                     None => (BinaryRef::copy_of(piece)?, 0),
@@ -124,6 +128,18 @@ mod tests {
         assert_eq!(lens[1..], *expect, "of {pieces:?}");
         assert_eq!(vector.vector.vsize as usize, expect.len() + 1);
         assert_eq!(vector.vector.size, pieces.iter().sum::<usize>());
+    }
+
+    #[test]
+    fn small_data_is_common_however_much_there_is() {
+        let mut data = IoVec::new();
+        data.push_gathered(vec![7; 300].into());
+        data.push(vec![7; 70].into());
+        data.push_gathered(vec![7; 65].into());
+        let vector = Vector::of(&data).unwrap();
+        let starts: Vec<*mut ErlDrvBinary> = vector._pointers[1..].to_vec();
+        assert_eq!(starts[0], starts[2]);
+        assert_ne!(starts[0], starts[1]);
     }
 
     // D-E9, D-E11, D-E12 to D-E14, D-E18 to D-E21. Runs of small data arrive here as one piece.

@@ -10,57 +10,89 @@
 
 mod swiss_runner;
 
-use swiss_runner::{check, check_otp};
+use swiss_runner::{Setting, check, check_otp};
 
 #[test]
 fn loading_and_start() {
-    check("start");
+    check("start", Setting::default());
 }
 
 #[test]
 fn output() {
-    check("output");
+    check("output", Setting::default());
 }
 
 #[test]
 fn terms() {
-    check("terms");
+    check("terms", Setting::default());
 }
 
 #[test]
 fn commands() {
-    check("command");
+    check("command", Setting::default());
 }
 
 #[test]
 fn queue_and_lock() {
-    check("queue");
+    check("queue", Setting::default());
 }
 
 #[test]
 fn control_and_call() {
-    check("control");
+    check("control", Setting::default());
 }
 
 #[test]
 fn closing_and_failing() {
-    check("close");
+    check("close", Setting::default());
 }
 
 #[test]
-fn busy_timers_jobs_monitors_events_threads() {
-    check("rest");
+fn busy_ports() {
+    check("busy", Setting::default());
+}
+
+#[test]
+fn descriptors() {
+    check("select", Setting::default());
+}
+
+#[test]
+fn timers_jobs_monitors_threads() {
+    check("rest", Setting::default());
 }
 
 #[test]
 fn erl_ddll() {
-    check("ddll");
+    check("ddll", Setting::default());
+}
+
+#[test]
+fn drivers_of_otp_suites() {
+    check("suite", Setting::default());
+}
+
+#[test]
+fn jobs_on_four_threads() {
+    let four = Setting { async_threads: 4 };
+    check("jobs", four);
+    check_otp(&["jobs"], four);
+}
+
+/// What is otherwise here, on purpose.
+#[test]
+fn differences() {
+    check("host", Setting::default());
 }
 
 /// The results in the files are OTP's: it is asked again.
 #[test]
 fn otp_gives_the_results_of_the_files() {
-    check_otp(&[
-        "start", "output", "terms", "command", "queue", "control", "close", "rest", "ddll",
-    ]);
+    check_otp(
+        &[
+            "start", "output", "terms", "command", "queue", "control", "close", "busy", "select",
+            "rest", "ddll", "suite",
+        ],
+        Setting::default(),
+    );
 }

@@ -136,6 +136,9 @@ pub trait PortOperations {
     fn queue_len(&self) -> usize;
 
     fn select(&self, fd: RawFd, interest: Interest, select: Select) -> bool;
+    /// The driver leaves behind a descriptor that it has selected: its next event is
+    /// reported, and nobody hears of it.
+    fn abandon(&self, fd: RawFd);
     fn set_timer(&self, after: Duration) -> bool;
     fn cancel_timer(&self) -> bool;
     fn read_timer(&self) -> Option<Duration>;

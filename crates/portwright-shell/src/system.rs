@@ -114,6 +114,7 @@ pub struct System {
     arguments: Vec<String>,
     script_name: Option<String>,
     halted: OnceLock<i32>,
+    exit: Option<fn(i32) -> !>,
     halt_wanted: Notify,
     programs: RwLock<HashMap<Atom, Arc<Module>>>,
     stack_limit: StackLimit,
@@ -136,6 +137,7 @@ impl System {
             arguments: Vec::new(),
             script_name: None,
             halted: OnceLock::new(),
+            exit: None,
             halt_wanted: Notify::new(),
             programs: RwLock::default(),
             stack_limit: StackLimit::default(),
@@ -199,6 +201,14 @@ impl System {
         self.script_name.as_deref()
     }
 
+    /// Sets how the whole program ends at once, for `halt/2` with `{flush,false}` and
+    /// the like. Without it they halt as `halt/1` does.
+    #[must_use]
+    pub fn with_exit(mut self, exit: fn(i32) -> !) -> System {
+        self.exit = Some(exit);
+        self
+    }
+
     /// How far recursion may go; see [`StackLimit`].
     #[must_use]
     pub fn with_stack_limit(mut self, limit: StackLimit) -> System {
@@ -242,13 +252,41 @@ impl System {
     /// The meaning of `init:stop/1`: as [`System::halt`], but the caller goes on
     /// for as long as that takes.
     pub(crate) fn stop(&self, status: i32) {
+        self.end(status);
+    }
+
+    /// Ends the program at once, with no callback of a driver, where the program has
+    /// said how.
+    pub(crate) fn exit(&self, status: i32) {
+        if let Some(exit) = self.exit {
+            exit(status);
+        }
         self.halt(status);
+    }
+
+    /// What is left to do once everything has halted and before the program ends:
+    /// ports are closed and write what is queued. After `halt/1` drivers then stay as
+    /// they are; OTP does not call their `finish` either.
+    ///
+    /// # Blocking
+    ///
+    /// As [`Node::close_ports`].
+    pub fn wind_up(&self) {
+        self.node.close_ports();
+        if self.node.is_halting() {
+            std::mem::forget(self.node.clone());
+        }
     }
 
     /// Asks for the end of everything, as `halt/1` does. The first status
     /// counts. A native function that calls this returns
     /// `Err(Exception::uncatchable(..))` afterwards.
     pub fn halt(&self, status: i32) {
+        self.node.begin_halt();
+        self.end(status);
+    }
+
+    fn end(&self, status: i32) {
         if self.halted.set(status).is_ok() {
             self.halt_wanted.notify_waiters();
         }

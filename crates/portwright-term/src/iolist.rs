@@ -130,12 +130,21 @@ fn gather_skipping(term: &Term, skipped: impl Fn(&Term) -> bool) -> Result<IoVec
         Piece::Byte(byte) => small.extend_from_slice(&[byte]),
         Piece::Binary(binary) if binary.len() <= COPY_MAX => small.extend_from_slice(binary),
         Piece::Binary(binary) => {
-            vec.push(small.split().freeze());
+            push_small(&mut vec, small.split().freeze());
             vec.push(binary.to_bytes());
         }
     })?;
-    vec.push(small.freeze());
+    push_small(&mut vec, small.freeze());
     Ok(vec)
+}
+
+/// What is short enough to have been a small binary needs no mark.
+fn push_small(vec: &mut IoVec, piece: bytes::Bytes) {
+    if piece.len() > COPY_MAX {
+        vec.push_gathered(piece);
+    } else {
+        vec.push(piece);
+    }
 }
 
 /// Number of bytes in I/O data, as `iolist_size/1`.

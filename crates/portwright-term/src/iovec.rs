@@ -32,7 +32,16 @@ enum Pieces {
     #[default]
     None,
     One(Bytes),
-    Many(Vec<Bytes>),
+    /// One that was put together from smaller data.
+    Gathered(Bytes),
+    Many(Box<Many>),
+}
+
+#[derive(Clone)]
+struct Many {
+    pieces: Vec<Bytes>,
+    /// Indexes of pieces that were put together from smaller data.
+    gathered: Vec<usize>,
 }
 
 impl IoVec {
@@ -66,8 +75,8 @@ impl IoVec {
     pub fn pieces(&self) -> &[Bytes] {
         match &self.pieces {
             Pieces::None => &[],
-            Pieces::One(piece) => std::slice::from_ref(piece),
-            Pieces::Many(pieces) => pieces,
+            Pieces::One(piece) | Pieces::Gathered(piece) => std::slice::from_ref(piece),
+            Pieces::Many(many) => &many.pieces,
         }
     }
 
@@ -77,13 +86,48 @@ impl IoVec {
             return;
         }
         self.len += piece.len();
-        match &mut self.pieces {
-            Pieces::None => self.pieces = Pieces::One(piece),
-            Pieces::One(first) => {
-                let first = std::mem::take(first);
-                self.pieces = Pieces::Many(vec![first, piece]);
+        self.pieces = match std::mem::take(&mut self.pieces) {
+            Pieces::None => Pieces::One(piece),
+            Pieces::One(first) => Pieces::Many(Box::new(Many {
+                pieces: vec![first, piece],
+                gathered: Vec::new(),
+            })),
+            Pieces::Gathered(first) => Pieces::Many(Box::new(Many {
+                pieces: vec![first, piece],
+                gathered: vec![0],
+            })),
+            Pieces::Many(mut many) => {
+                many.pieces.push(piece);
+                Pieces::Many(many)
             }
-            Pieces::Many(pieces) => pieces.push(piece),
+        };
+    }
+
+    /// As [`push`](Self::push), for a piece that was put together from smaller data
+    /// and never was a binary of its own.
+    pub fn push_gathered(&mut self, piece: Bytes) {
+        if piece.is_empty() {
+            return;
+        }
+        if matches!(self.pieces, Pieces::None) {
+            self.len = piece.len();
+            self.pieces = Pieces::Gathered(piece);
+            return;
+        }
+        self.push(piece);
+        if let Pieces::Many(many) = &mut self.pieces {
+            many.gathered.push(many.pieces.len() - 1);
+        }
+    }
+
+    /// Whether the piece with this index came by
+    /// [`push_gathered`](Self::push_gathered). [`append`](Self::append) forgets that
+    /// for what it adds.
+    pub fn is_gathered(&self, index: usize) -> bool {
+        match &self.pieces {
+            Pieces::None | Pieces::One(_) => false,
+            Pieces::Gathered(_) => index == 0,
+            Pieces::Many(many) => many.gathered.binary_search(&index).is_ok(),
         }
     }
 
@@ -103,8 +147,8 @@ impl IoVec {
     pub fn into_bytes(self) -> Bytes {
         match self.pieces {
             Pieces::None => Bytes::new(),
-            Pieces::One(piece) => piece,
-            Pieces::Many(pieces) => join(&pieces, self.len),
+            Pieces::One(piece) | Pieces::Gathered(piece) => piece,
+            Pieces::Many(many) => join(&many.pieces, self.len),
         }
     }
 
@@ -209,8 +253,8 @@ impl IntoIterator for IoVec {
     fn into_iter(self) -> IntoIter {
         IntoIter(match self.pieces {
             Pieces::None => Owned::One(None),
-            Pieces::One(piece) => Owned::One(Some(piece)),
-            Pieces::Many(pieces) => Owned::Many(pieces.into_iter()),
+            Pieces::One(piece) | Pieces::Gathered(piece) => Owned::One(Some(piece)),
+            Pieces::Many(many) => Owned::Many(many.pieces.into_iter()),
         })
     }
 }

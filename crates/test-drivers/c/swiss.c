@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,8 @@ enum { REPLY_TEXT, REPLY_BUF, REPLY_NULL, REPLY_ALLOC, REPLY_BIN, REPLY_BINKEEP,
 enum { CALL_ECHO, CALL_ZERO, CALL_NEG, CALL_ONE, CALL_MARK, CALL_SHORT, CALL_LONGER, CALL_KEEP, CALL_ALLOC, CALL_UTF8ATOM, CALL_OLDATOM, CALL_COMPRESSED };
 
 static int log_fd = -1;
+/* The shared object's own name. */
+static char own_path[4096];
 static long start_result;
 static int start_result_set;
 static int start_errno;
@@ -66,6 +69,28 @@ static void put_log(const char *format, ...)
     if (n > (int)sizeof line - 2) n = sizeof line - 2;
     line[n++] = '\n';
     if (write(log_fd, line, n) < 0) return;
+}
+
+/* A file beside ours: tests and drivers tell each other by it that they are there. */
+static void mark(const char *name)
+{
+    char file[4200];
+    int fd;
+    snprintf(file, sizeof file, "%s.%s", own_path, name);
+    fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0) close(fd);
+}
+
+static int await_mark(const char *name)
+{
+    char file[4200];
+    int tries;
+    snprintf(file, sizeof file, "%s.%s", own_path, name);
+    for (tries = 0; tries < 5000; tries++) {
+        if (!access(file, F_OK)) return 1;
+        usleep(1000);
+    }
+    return 0;
 }
 
 /* ---- terms ---------------------------------------------------------------------------------------------------- */
@@ -225,6 +250,12 @@ static void job_invoke(void *data)
     put_log("invoke %s", j->name);
     while ((w = word(&rest))) {
         if (!strcmp(w, "sleep")) usleep(1000 * number(&rest, 0));
+        else if (!strcmp(w, "await")) await_mark(word(&rest));
+        else if (!strcmp(w, "where")) {
+            char thread[32] = "";
+            pthread_getname_np(pthread_self(), thread, sizeof thread);
+            put_log("invoke %s where %s", j->name, thread);
+        }
         else if (!strcmp(w, "term")) {
             ErlDrvTermData spec[2] = {ERL_DRV_ATOM, driver_mk_atom(j->name)};
             put_log("invoke %s term %d", j->name, erl_drv_output_term(j->port, spec, 2));
@@ -314,9 +345,12 @@ static void cond_wait(char *out)
 
 /* ---- statements ----------------------------------------------------------------------------------------------- */
 
+/* Of the newest "pipe" of any port. */
+static int newest_fds[2];
+
 static int fd_of(state *s, char *w)
 {
-    return *w == 'f' ? s->fds[atoi(w + 1)] : atoi(w);
+    return *w == 'f' ? s->fds[atoi(w + 1)] : *w == 'g' ? newest_fds[atoi(w + 1)] : atoi(w);
 }
 
 static const char *who(state *s, ErlDrvTermData pid)
@@ -349,6 +383,9 @@ static void statement(state *s, char *rest, char *out)
     }
     if (IS("ret")) { start_result = number(&rest, 0); start_result_set = 1; start_errno = number(&rest, 0); return; }
     if (IS("sleep")) { usleep(1000 * number(&rest, 0)); return; }
+    if (IS("await")) { sprintf(out, "%d", await_mark(word(&rest))); return; }
+    if (IS("mark")) { mark(word(&rest)); return; }
+    if (IS("note")) { put_log("note %s", rest); return; }
     if (IS("bad")) { s->port = (ErlDrvPort)-1L; return; }
     if (IS("child")) { ErlDrvPort own = s->port; s->port = s->child; run(s, rest, out); s->port = own; return; }
 
@@ -428,7 +465,7 @@ static void statement(state *s, char *rest, char *out)
     else if (IS("readpast")) { unsigned long left = 4711, limit = number(&rest, 0); vlen = driver_read_timer(p, &left); sprintf(out, "%d,%d", vlen, left > 0 && left <= limit); }
     else if (IS("slice")) sprintf(out, "%d", erl_drv_consume_timeslice(p, number(&rest, 0)));
 
-    else if (IS("pipe")) { int i = number(&rest, 0); if (pipe(s->fds + i)) sprintf(out, "errno"); }
+    else if (IS("pipe")) { int i = number(&rest, 0); if (pipe(s->fds + i)) sprintf(out, "errno"); memcpy(newest_fds, s->fds + i, sizeof newest_fds); }
     else if (IS("socket")) { int i = number(&rest, 0); if (socketpair(AF_UNIX, SOCK_STREAM, 0, s->fds + i)) sprintf(out, "errno"); }
     else if (IS("file")) { int i = number(&rest, 0); s->fds[i] = open("/etc/hostname", O_RDONLY); }
     else if (IS("write")) { int fd = fd_of(s, word(&rest)); n = text(word(&rest), a); sprintf(out, "%ld", (long)write(fd, a, n)); }
@@ -464,6 +501,7 @@ static void statement(state *s, char *rest, char *out)
         n = driver_async(p, key < 0 ? NULL : &k, job_invoke, j, with_free ? job_free : NULL);
         sprintf(out, "%d,%d", n > 0, key < 0 ? -1 : (int)k);
     }
+    else if (IS("samekey")) sprintf(out, "%d", driver_async_port_key(p) == driver_async_port_key(p) && driver_async_port_key(p) < 1 << 28);
     else if (IS("asynckey")) sprintf(out, "%d", driver_async_port_key(p) > 0);
 
     else if (IS("mon")) { int i = number(&rest, 0); char *t = word(&rest); memset(&s->monitors[i], 0xee, sizeof s->monitors[i]);
@@ -817,8 +855,9 @@ ErlDrvEntry *driver_init(void)
 {
     Dl_info self;
     if (log_fd < 0 && dladdr(&entry, &self)) {
-        char file[4096];
-        snprintf(file, sizeof file, "%s.log", self.dli_fname);
+        char file[4200];
+        snprintf(own_path, sizeof own_path, "%s", self.dli_fname);
+        snprintf(file, sizeof file, "%s.log", own_path);
         log_fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     }
     put_log("driver_init");

@@ -1,7 +1,7 @@
 //! Drivers in C for tests: compiled against the real `erl_driver.h` when a test asks for them.
 //!
 //! `c/swiss.c` does what scripts tell it; [`VARIANTS`] are builds of it with other names, flags, missing callbacks, and
-//! the deliberately broken ones.
+//! the deliberately broken ones. `c/suite.c` holds small drivers after those of OTP's own test suites.
 
 #![forbid(unsafe_code)]
 
@@ -15,6 +15,9 @@ use std::process::Command;
 
 /// The scriptable driver.
 const SWISS: &str = include_str!("../c/swiss.c");
+
+/// Drivers after those of OTP's own test suites.
+const SUITE: &str = include_str!("../c/suite.c");
 
 /// Four threads that send terms.
 const BLAST: &str = include_str!("../c/blast.c");
@@ -66,6 +69,17 @@ pub const VARIANTS: &[(&str, &[&str])] = &[
     ("nullinit", &["NULL_INIT"]),
     ("wrongname", &["NAME=\"other\""]),
     ("unresolved", &["UNRESOLVED"]),
+    ("suitequeue", &["FLAGS=1", "WHICH=1"]),
+    ("suitetimer", &["FLAGS=0", "WHICH=2"]),
+    ("suiteexit", &["FLAGS=1", "WHICH=3"]),
+    ("suiteioq", &["FLAGS=1", "WHICH=4"]),
+    ("suitemany", &["FLAGS=0", "WHICH=5"]),
+    ("suitepeek", &["FLAGS=1", "WHICH=6"]),
+    ("suitethreads", &["FLAGS=1", "WHICH=7"]),
+    ("suitestorm", &["FLAGS=1", "WHICH=8"]),
+    ("suitehard", &["FLAGS=1", "WHICH=9"]),
+    ("suitesoft", &["FLAGS=3", "WHICH=9"]),
+    ("suitemissing", &["FLAGS=1", "ONLY_START", "WHICH=0"]),
 ];
 
 /// Where the header is: of the package `erlang-dev`, or of the installed OTP.
@@ -177,7 +191,12 @@ pub fn swiss(name: &str) -> Result<PathBuf, String> {
     {
         all.push(&own);
     }
-    compile(name, SWISS, &all)
+    let source = if name.starts_with("suite") {
+        SUITE
+    } else {
+        SWISS
+    };
+    compile(name, source, &all)
 }
 
 /// Says aloud that a test is skipped; fails with `PORTWRIGHT_REQUIRE_ERL=1`.

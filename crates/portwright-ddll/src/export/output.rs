@@ -106,25 +106,38 @@ pub(super) unsafe extern "C" fn driver_outputv(
 ///
 /// `vector` is a vector of the driver's.
 unsafe fn pieces(vector: &ErlIOVec, skip: usize, share: bool) -> Vec<Bytes> {
+    let elements = 0..usize::try_from(vector.vsize).unwrap_or(0);
+    // SAFETY: the vector has `vsize` elements.
+    let buffer_at = |index: usize| unsafe { *vector.iov.add(index) };
+    let total: usize = elements.clone().map(|index| buffer_at(index).iov_len).sum();
+    if total <= skip {
+        return Vec::new();
+    }
+    // As OTP strips: an empty element is left out at the very start, and delivered as <<>> elsewhere.
     let mut skip = skip;
+    let mut first = 0;
+    while buffer_at(first).iov_len <= skip {
+        skip -= buffer_at(first).iov_len;
+        first += 1;
+        if skip == 0 {
+            break;
+        }
+    }
     let mut pieces = Vec::new();
-    for index in 0..usize::try_from(vector.vsize).unwrap_or(0) {
-        // SAFETY: the vector has `vsize` elements, and `binv` as many if it is not null.
-        let (buffer, binary) = unsafe {
-            let binary = if vector.binv.is_null() {
+    for index in first..elements.end {
+        let buffer = buffer_at(index);
+        // SAFETY: `binv` has as many elements as the vector if it is not null.
+        let binary = unsafe {
+            if vector.binv.is_null() {
                 std::ptr::null_mut()
             } else {
                 *vector.binv.add(index)
-            };
-            (*vector.iov.add(index), binary)
+            }
         };
-        if skip >= buffer.iov_len {
-            skip -= buffer.iov_len;
-            continue;
-        }
         let skipped = std::mem::take(&mut skip);
-        // SAFETY: the element has `iov_len` bytes, more than `skipped`.
-        let bytes = unsafe { &slice(buffer.iov_base, buffer.iov_len)[skipped..] };
+        // SAFETY: the element has `iov_len` bytes; `skipped` is 0 but for the first, which has more.
+        let bytes = unsafe { slice(buffer.iov_base, buffer.iov_len) };
+        let bytes = bytes.get(skipped..).unwrap_or_default();
         let shared = NonNull::new(binary).filter(|_| share).and_then(|binary| {
             let start = crate::binary::bytes_of(binary.as_ptr()).addr();
             let offset = bytes.as_ptr().addr().checked_sub(start)?;

@@ -1,15 +1,25 @@
 #!/usr/bin/env escript
-%%! +S 2
+%%! +S 4
+%% A driver that waits in a callback keeps a scheduler: background processes have one of their own. A port task that
+%% waits for it keeps another, perhaps ours, as soon as we wait for anything: `do` runs steps without printing between.
 %% Runs case files on the real emulator and prints each step with what came of it.
 %% Usage: otp.escript BUILT WORK FILE...    BUILT has VARIANT/VARIANT.so; see ../swiss.rs for the steps.
 -mode(compile).
+-export([main/1, log/2]).
 main([Built, Work | Files]) ->
     io:setopts([{encoding, unicode}]),
-    logger:set_primary_config(level, none),
+    %% Nothing is printed; `logged` looks for what was reported.
+    ets:new(reports, [named_table, public, bag]),
+    logger:remove_handler(default),
+    ok = logger:add_handler(reports, ?MODULE, #{}),
     lists:foreach(fun(File) -> file(File, Built, Work) end, Files),
     %% What was printed is written by another process; a port that lingers would keep a halt that flushes.
     _ = io:columns(), timer:sleep(300),
     halt(0, [{flush, false}]).
+
+log(#{msg := Message}, _) ->
+    Text = case Message of {string, S} -> S; {report, R} -> io_lib:format("~p", [R]); {F, A} -> io_lib:format(F, A) end,
+    ets:insert(reports, {report, lists:flatten(io_lib:format("~ts", [Text]))}).
 
 file(File, Built, Work) ->
     {ok, Bin} = file:read_file(File),
@@ -27,7 +37,8 @@ run(["case " ++ Head | Steps], Built, Work, N) ->
     [_, Variant | _] = string:lexemes(Head, " "),
     io:format("case ~ts~n", [Head]),
     Dir = filename:join(Work, integer_to_list(N)),
-    {P, R} = spawn_monitor(fun() ->
+    ets:delete_all_objects(reports),
+    {P, R} = on(1, fun() ->
         process_flag(trap_exit, true),
         put(dir, Dir), put(built, Built), put(driver, Variant),
         case Variant of
@@ -35,12 +46,14 @@ run(["case " ++ Head | Steps], Built, Work, N) ->
             _ -> copy(Variant, Dir), ok = erl_ddll:load(Dir, Variant)
         end,
         lists:foreach(fun line/1, Steps)
-    end),
+    end, [monitor]),
     receive {'DOWN', R, process, P, Why} -> Why =:= normal orelse io:format("CASE ENDED ~p~n", [Why]) end,
     %% A port that lingers for ever would keep the driver.
     catch erl_ddll:try_unload(Variant, [kill_ports]), catch erl_ddll:try_unload("swissp", [kill_ports]),
     gone(Variant, 200), gone("swissp", 200);
 run(Other, _, _, _) -> lists:foreach(fun(L) -> io:format("~ts~n", [L]) end, trim(Other)).
+
+on(Scheduler, Fun, Options) -> spawn_opt(Fun, [{scheduler, Scheduler} | Options]).
 
 trim(L) -> case lists:last(L) of "" -> lists:droplast(L); _ -> L end.
 
@@ -62,11 +75,22 @@ line(L) ->
 
 step("other " ++ S) -> in_other(S);
 step("otherasync " ++ S) -> get(other) ! {step, spawn(fun() -> ok end), S, get()}, "ok";
+step("do " ++ S) -> lists:join(" ", [step(One) || One <- string:split(S, " && ", all)]);
+step("otherbg " ++ S) -> in_other("sleep 0"), get(other) ! {step, spawn(fun() -> ok end), S, get()}, "ok";
 step("bg " ++ S) ->
     Me = self(), Dict = get(),
-    Pid = spawn(fun() -> [put(K, V) || {K, V} <- Dict], R = try step(S) catch error:E -> "error " ++ show(E) end, Me ! {bg, R} end),
-    put({bg, self()}, Pid), "ok";
-step("join") -> receive {bg, R} -> R after 5000 -> "timeout" end;
+    Pid = on(2, fun() -> [put(K, V) || {K, V} <- Dict, K =/= bg], put(main, Me), R = try step(S) catch error:E -> "error " ++ show(E) end, Me ! {bg, self(), R} end, []),
+    put(bg, case get(bg) of undefined -> []; L -> L end ++ [Pid]), "ok";
+step("join") -> [Pid | Rest] = get(bg), put(bg, Rest), receive {bg, Pid, R} -> R after 5000 -> "timeout" end;
+%% The newest background process, or the other one, waits for a busy port.
+step("suspended") -> suspended(lists:last(get(bg)), 500);
+step("othersuspended") -> suspended(get(other), 500);
+step("watch") -> in_other("sleep 0"), monitor(process, get(other)), "ok";
+step("tell " ++ M) -> self() ! term(M), "ok";
+step("times " ++ Rest) -> {W, N} = first(Rest), times(W, list_to_integer(N), 500);
+step("mark " ++ Name) -> ok = file:write_file(filename:join(get(dir), get(driver) ++ ".so." ++ Name), ""), "ok";
+step("logged " ++ What) -> logged(What, 500);
+step("notlogged " ++ What) -> timer:sleep(50), show(logged(What, 1) =:= "timeout");
 step("otherdie " ++ W) ->
     exit(get(other), term(W)), R = monitor(process, get(other)), receive {'DOWN', R, _, _, _} -> ok end, erase(other), "ok";
 step("open " ++ Rest) ->
@@ -75,7 +99,7 @@ step("open " ++ Rest) ->
 step("name " ++ Rest) ->   %% the newest port gets a name
     P = lists:last(lists:sort(erlang:ports())), put({name, Rest}, P), put({port, P}, Rest), "ok";
 step("ctl " ++ Rest) -> {N, S} = first(Rest), text(port_control(port(N), 1, unicode:characters_to_list(S)));
-step("ctlraw " ++ Rest) -> {N, A} = first(Rest), show(apply(erlang, port_control, [port(N) | term(A)]));
+step("ctlraw " ++ Rest) -> {N, A} = first(Rest), R = apply(erlang, port_control, [port(N) | term(A)]), put(reply, R), show(R);
 step("call " ++ Rest) -> {N, A} = first(Rest), show(apply(erlang, port_call, [port(N) | term(A)]));
 step("cmd " ++ Rest) -> {N, A} = first(Rest), show(apply(erlang, port_command, [port(N) | term(A)]));
 step("close " ++ N) -> show(port_close(port(N)));
@@ -92,11 +116,14 @@ step("info " ++ Rest) -> {N, I} = first(Rest), show(erlang:port_info(port(N), te
 step("isport " ++ N) -> show(lists:member(port(N), erlang:ports()));
 step("trap " ++ B) -> process_flag(trap_exit, term(B)), "ok";
 step("sleep " ++ N) -> timer:sleep(list_to_integer(N)), "ok";
-step("msg") -> receive {bg, _} = X -> self() ! X, timer:sleep(1), step("msg"); M -> show(M) after 5000 -> "none" end;
+step("msg") -> receive M when M =:= {}; element(1, M) =/= bg; not is_tuple(M) -> show(M) after 5000 -> "none" end;
 step("msgs " ++ N) -> lists:join(" ", [step("msg") || _ <- lists:seq(1, list_to_integer(N))]);
+step("tally " ++ N) ->
+    All = [receive M when is_tuple(M) -> element(1, M) after 5000 -> none end || _ <- lists:seq(1, list_to_integer(N))],
+    lists:join(" ", [io_lib:format("~p ~p", [K, length([ok || X <- All, X =:= K])]) || K <- lists:usort(All)]);
 step("size") -> receive {_, {data, D}} when is_list(D) -> show(iolist_size(D)); {_, {data, D}} -> show(byte_size(D)) after 5000 -> "none" end;
-step("nomsg") -> receive M -> show(M) after 60 -> "none" end;
-step("log") -> Text = log(), Old = case get(log) of undefined -> 0; O -> O end, put(log, length(Text)),
+step("nomsg") -> receive M when M =:= {}; element(1, M) =/= bg; not is_tuple(M) -> show(M) after 60 -> "none" end;
+step("log") -> Text = log(), Old = seen(), put(log, length(Text)),
     lists:join(" | ", string:lexemes(string:slice(Text, Old), "\n"));
 step("logset") -> lists:join(" | ", lists:sort(string:lexemes(log(), "\n")));
 step("wait " ++ What) -> wait(What, 500);
@@ -125,8 +152,17 @@ serve() -> receive {step, From, S, Dict} ->
     R = try step(S) catch error:E -> "error " ++ show(E) end, From ! {step_result, R}, serve(); {'DOWN', _, process, _, _} -> ok end.
 
 log() -> case file:read_file(filename:join(get(dir), get(driver) ++ ".so.log")) of {ok, B} -> unicode:characters_to_list(B); _ -> "" end.
+suspended(_, 0) -> "timeout";
+suspended(P, N) -> case process_info(P, status) of {status, suspended} -> "ok"; _ -> timer:sleep(10), suspended(P, N - 1) end.
+times(_, _, 0) -> "timeout";
+times(W, Wanted, N) ->
+    Lines = [L || L <- string:lexemes(log(), "\n"), lists:prefix(W, L)],
+    if length(Lines) >= Wanted -> "ok"; true -> timer:sleep(10), times(W, Wanted, N - 1) end.
+logged(_, 0) -> "timeout";
+logged(W, N) -> case [ok || {_, T} <- ets:lookup(reports, report), string:find(T, W) =/= nomatch] of [] -> timer:sleep(10), logged(W, N - 1); _ -> "ok" end.
 wait(_, 0) -> "timeout";
-wait(W, N) -> case string:find(log(), W) of nomatch -> timer:sleep(10), wait(W, N - 1); _ -> "ok" end.
+wait(W, N) -> case [L || L <- string:lexemes(string:slice(log(), seen()), "\n"), lists:prefix(W, L)] of [] -> timer:sleep(10), wait(W, N - 1); _ -> "ok" end.
+seen() -> case get(log) of undefined -> 0; N -> N end.
 first(S) -> case string:split(S, " ") of [A, B] -> {A, B}; [A] -> {A, ""} end.
 port(N) -> case get({name, N}) of undefined -> list_to_atom(N); P -> P end.
 text(L) when is_list(L) -> L;
@@ -139,6 +175,9 @@ subst('SELF') -> case get(main) of undefined -> self(); Main -> Main end;
 subst('OTHER') -> get(other);
 subst('P') -> port("P");
 subst('Q') -> port("Q");
+%% A part of a larger binary, at a byte and within one.
+subst('PART') -> binary:part(binary:copy(<<"v">>, 200), 10, 100);
+subst('SHIFTED') -> <<_:3, Bits:800/bitstring, _/bitstring>> = binary:copy(<<"v">>, 200), <<Shifted:100/binary>> = Bits, Shifted;
 %% The evaluator leaves parts of larger binaries.
 subst(B) when is_binary(B) -> binary:copy(B);
 subst(A) when is_atom(A) -> case atom_to_list(A) of "B" ++ [D | _] = N when D >= $0, D =< $9 -> binary:copy(<<"v">>, list_to_integer(tl(N))); _ -> A end;

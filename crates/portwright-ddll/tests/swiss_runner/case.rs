@@ -1,17 +1,21 @@
 //! One case: its processes, its ports, and the steps.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use portwright::bif::{self as port_bif, BifError, Outcome};
-use portwright::{Atom, Identity, Message, Node, Port, Process, Received, Term};
+use portwright::{
+    Atom, Identity, Message, Node, Pid, Port, Process, ProcessStatus, Received, Term,
+};
 use portwright_ddll::bif::{self, Loading};
 use portwright_term::iolist;
 
 use super::mask::Names;
+use super::{Setting, reports};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -25,8 +29,11 @@ pub(crate) struct Case {
     built: Vec<(&'static str, PathBuf)>,
     driver: String,
     log_seen: usize,
+    /// The last reply: while it lives, the driver sees that it shares a binary with it.
+    reply: Option<Term>,
     other: Option<Box<Case>>,
-    background: Option<JoinHandle<String>>,
+    /// Background processes, oldest first.
+    background: VecDeque<(Pid, JoinHandle<String>)>,
 }
 
 type Answer = Result<String, String>;
@@ -36,8 +43,10 @@ impl Case {
         built: &[(&'static str, PathBuf)],
         directory: PathBuf,
         variant: &str,
+        setting: Setting,
     ) -> Case {
-        let node = Node::new();
+        let builder = Node::builder().async_threads(setting.async_threads);
+        let node = builder.build().unwrap();
         let mut case = Case::on(node, built.to_vec(), directory, variant);
         case.me.trap_exit(true);
         std::fs::create_dir_all(&case.directory).unwrap();
@@ -70,8 +79,9 @@ impl Case {
             built,
             driver: variant.to_owned(),
             log_seen: 0,
+            reply: None,
             other: None,
-            background: None,
+            background: VecDeque::new(),
         }
     }
 
@@ -94,24 +104,81 @@ impl Case {
                 self.other(rest);
                 ok()
             }
+            "do" => {
+                let all: Result<Vec<String>, String> =
+                    rest.split(" && ").map(|step| self.step(step)).collect();
+                Ok(all?.join(" "))
+            }
+            "otherbg" => {
+                // Whoever waits for it is told by its end.
+                let mut other = self.take_other();
+                let rest = rest.to_owned();
+                let _ = thread::spawn(move || other.run(&rest));
+                ok()
+            }
             "otherdie" => {
-                let other = self.other.take().ok_or("no other process")?;
-                self.me.exit_signal(other.me.pid(), self.term(rest));
+                let other = self.names.other.ok_or("no other process")?;
+                self.me.exit_signal(other, self.term(rest));
+                self.other = None;
                 ok()
             }
             "bg" => {
                 let mut helper = self.helper();
                 let rest = rest.to_owned();
+                let pid = helper.me.pid();
                 // OTP's background process has the names of its maker.
-                self.background = Some(thread::spawn(move || helper.run(&rest)));
+                let thread = thread::spawn(move || helper.run(&rest));
+                self.background.push_back((pid, thread));
                 ok()
             }
-            "join" => Ok(self
-                .background
-                .take()
-                .ok_or("nothing to join")?
-                .join()
-                .unwrap()),
+            "join" => {
+                let (_, thread) = self.background.pop_front().ok_or("nothing to join")?;
+                Ok(thread.join().unwrap())
+            }
+            "suspended" => {
+                let (newest, _) = self.background.back().ok_or("no background process")?;
+                Ok(self.wait(PATIENCE, |case| case.is_suspended(*newest)))
+            }
+            "othersuspended" => {
+                let other = self.names.other.ok_or("no other process")?;
+                Ok(self.wait(PATIENCE, |case| case.is_suspended(other)))
+            }
+            "watch" => {
+                self.other("sleep 0");
+                let other = self.names.other.ok_or("no other process")?;
+                let arguments = [Term::atom("process"), Term::Pid(other)];
+                port_bif::monitor(&self.me, &arguments).map_err(reason)?;
+                ok()
+            }
+            "tell" => {
+                let message = self.term(rest);
+                let own = Identity::Process(self.me.pid());
+                self.node
+                    .send(own, message)
+                    .map_err(|error| error.to_string())?;
+                ok()
+            }
+            "times" => {
+                let wanted: usize = argument.parse().unwrap();
+                let seen = |case: &Case| {
+                    case.log()
+                        .lines()
+                        .filter(|line| line.starts_with(name))
+                        .count()
+                        >= wanted
+                };
+                Ok(self.wait(PATIENCE, seen))
+            }
+            "mark" => {
+                let file = format!("{}.so.{rest}", self.driver);
+                std::fs::write(self.directory.join(file), "").unwrap();
+                ok()
+            }
+            "logged" => Ok(self.wait(PATIENCE, |_| reports::contain(rest))),
+            "notlogged" => {
+                thread::sleep(Duration::from_millis(50));
+                Ok((!reports::contain(rest)).to_string())
+            }
             "open" => {
                 let arguments = self.list(argument);
                 let port = port_bif::open_port(&self.me, &arguments).map_err(reason)?;
@@ -131,7 +198,14 @@ impl Case {
                     list => list.to_text().unwrap_or_default(),
                 })
             }
-            "ctlraw" => self.on_port(name, argument, port_bif::port_control),
+            "ctlraw" => {
+                let mut arguments = vec![self.port(name)];
+                arguments.extend(self.list(argument));
+                let reply = port_bif::port_control(&self.me, &arguments).map_err(reason)?;
+                let shown = self.names.show(&reply);
+                self.reply = Some(reply);
+                Ok(shown)
+            }
             "call" => self.on_port(name, argument, port_bif::port_call),
             "cmd" => {
                 let mut arguments = vec![self.port(name)];
@@ -205,6 +279,24 @@ impl Case {
                 let all: Vec<String> = (0..count).map(|_| self.message(PATIENCE)).collect();
                 Ok(all.join(" "))
             }
+            "tally" => {
+                let mut tally = BTreeMap::<String, usize>::new();
+                for _ in 0..rest.parse().unwrap() {
+                    let message = self.me.receive_timeout_blocking(PATIENCE);
+                    let kind = match message {
+                        Received::Message(message) => {
+                            message.to_term().as_tuple().unwrap()[0].to_string()
+                        }
+                        _ => "none".into(),
+                    };
+                    *tally.entry(kind).or_default() += 1;
+                }
+                let all: Vec<String> = tally
+                    .iter()
+                    .map(|(kind, count)| format!("{kind} {count}"))
+                    .collect();
+                Ok(all.join(" "))
+            }
             "size" => match self.me.receive_timeout_blocking(PATIENCE) {
                 Received::Message(message) => {
                     let term = message.to_term();
@@ -226,7 +318,14 @@ impl Case {
                 lines.sort_unstable();
                 Ok(lines.join(" | "))
             }
-            "wait" => Ok(self.wait(PATIENCE, |case| case.log().contains(rest))),
+            "wait" => {
+                let seen = |case: &Case| {
+                    let text = case.log();
+                    let new = &text[case.log_seen.min(text.len())..];
+                    new.lines().any(|line| line.starts_with(rest))
+                };
+                Ok(self.wait(PATIENCE, seen))
+            }
             "driver" => {
                 self.driver = rest.to_owned();
                 self.log_seen = 0;
@@ -281,6 +380,11 @@ impl Case {
             "load_driver" => {
                 return self
                     .load(bif::load_driver, arguments)
+                    .map(|term| self.names.show(&term));
+            }
+            "reload_driver" => {
+                return self
+                    .load(bif::reload_driver, arguments)
                     .map(|term| self.names.show(&term));
             }
             "reload" => {
@@ -362,6 +466,13 @@ impl Case {
     }
 
     fn other(&mut self, step: &str) -> String {
+        let mut other = self.take_other();
+        let result = other.run(step);
+        self.other = Some(other);
+        result
+    }
+
+    fn take_other(&mut self) -> Box<Case> {
         let mut other = match self.other.take() {
             Some(other) => other,
             None => Box::new(self.helper()),
@@ -369,9 +480,12 @@ impl Case {
         self.names.other = Some(other.me.pid());
         other.ports.clone_from(&self.ports);
         other.names.ports.clone_from(&self.names.ports);
-        let result = other.run(step);
-        self.other = Some(other);
-        result
+        other
+    }
+
+    fn is_suspended(&self, pid: Pid) -> bool {
+        let info = self.node.process_info(pid);
+        info.is_some_and(|info| info.status == ProcessStatus::Suspended)
     }
 
     fn keep(&mut self, name: &str, id: portwright::PortId) {
@@ -454,6 +568,9 @@ impl Case {
                 "SELF" => Term::Pid(self.names.main.unwrap_or(self.me.pid())),
                 "OTHER" => Term::Pid(self.names.other.expect("an other process")),
                 name @ ("P" | "Q") => self.port(name),
+                // A part of a larger binary; parts that begin within a byte are copies here.
+                "PART" => Term::binary(Bytes::from(vec![b'v'; 200]).slice(10..110)),
+                "SHIFTED" => Term::binary(vec![b'v'; 100]),
                 name => match name.strip_prefix('B').and_then(|size| size.parse().ok()) {
                     Some(size) => Term::binary(vec![b'v'; size]),
                     None => term.clone(),

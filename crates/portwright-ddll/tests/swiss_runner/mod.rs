@@ -2,14 +2,27 @@
 
 mod case;
 mod mask;
+mod reports;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
+/// How the node of each case is set up.
+#[derive(Clone, Copy)]
+pub(crate) struct Setting {
+    pub(crate) async_threads: usize,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { async_threads: 1 }
+    }
+}
+
 /// Runs a file of cases and compares every line.
 #[track_caller]
-pub(crate) fn check(file: &str) {
+pub(crate) fn check(file: &str, setting: Setting) {
     // Open failures are numbered per process, and timing is less of a matter one by one.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME
@@ -36,7 +49,8 @@ pub(crate) fn check(file: &str) {
         }
         let variant = head.split(' ').nth(1).expect("a case names its driver");
         let directory = work.join(number.to_string());
-        let mut runner = case::Case::new(&built, directory, variant);
+        reports::begin();
+        let mut runner = case::Case::new(&built, directory, variant, setting);
         for line in body
             .lines()
             .filter(|line| !line.is_empty() && !line.starts_with('#'))
@@ -62,13 +76,13 @@ pub(crate) fn check(file: &str) {
 
 /// Runs the files on the real emulator and compares every line.
 #[track_caller]
-pub(crate) fn check_otp(files: &[&str]) {
+pub(crate) fn check_otp(files: &[&str], setting: Setting) {
     let built = match built() {
         Ok(built) => built,
         Err(why) => return test_drivers::skip(&why),
     };
     let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    let work = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("cases-otp");
+    let work = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("cases-otp-{}", files[0]));
     let _ = std::fs::remove_dir_all(&work);
     // The script wants all variants below one directory.
     let all = work.join("built");
@@ -86,6 +100,7 @@ pub(crate) fn check_otp(files: &[&str]) {
             .args(["-s", "KILL", "120", "escript"])
             .arg(cases.join("otp.escript"))
             .args([&all, &work.join(file), &path])
+            .env("ERL_FLAGS", format!("+A {}", setting.async_threads))
             .output();
         let output = match output {
             Ok(output) if output.status.code() != Some(127) => output,

@@ -72,22 +72,54 @@ fn raise(args: &[Term]) -> Value {
     }
 }
 
+/// The option of `halt/2`; the last one counts.
+fn flushes(options: &Term) -> Option<bool> {
+    let mut flushes = true;
+    for option in options.to_vec()? {
+        match option.as_tuple() {
+            Some([Term::Atom(name), Term::Atom(value)]) if name.as_str() == "flush" => {
+                flushes = match value.as_str() {
+                    "true" => true,
+                    "false" => false,
+                    _ => return None,
+                };
+            }
+            _ => return None,
+        }
+    }
+    Some(flushes)
+}
+
 /// `halt/0,1,2`.
 fn halt(call: &mut Call, args: &[Term]) -> Value {
+    let flushes = match args.get(1) {
+        None => true,
+        Some(options) => flushes(options).ok_or_else(Exception::badarg)?,
+    };
+    let mut at_once = !flushes;
     let status = match args.first() {
         None => 0,
         Some(Term::Integer(status)) if *status >= 0 => i32::try_from(status & 0xff).unwrap_or(0),
-        Some(Term::Atom(atom)) if atom.as_str() == "abort" => 134,
+        Some(Term::Atom(atom)) if atom.as_str() == "abort" => {
+            at_once = true;
+            134
+        }
         Some(text) if text.is_list() => {
             let text = text.to_text().ok_or_else(Exception::badarg)?;
             let line = format!("{text}\r\nCrash dump is not written here.\r\n");
             let _ = call
                 .system()
                 .write(crate::system::Stream::Error, line.as_bytes());
+            portwright_ddll::NodeExt::ddll(call.system().node()).emergency_close();
+            at_once = true;
             1
         }
         Some(_) => return Err(Exception::badarg()),
     };
-    call.system().halt(status);
+    if at_once {
+        call.system().exit(status);
+    } else {
+        call.system().halt(status);
+    }
     Err(Exception::uncatchable(Term::Atom(Atom::literal("halt"))))
 }

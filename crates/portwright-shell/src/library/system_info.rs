@@ -3,7 +3,8 @@
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Instant;
 
-use portwright_term::Term;
+use portwright_ddll::NodeExt as _;
+use portwright_term::{Atom, Term};
 
 use super::argument::{
     Answer, atom, atom_text, badarg, binary_term, elements_or_badarg, error_tuple,
@@ -102,6 +103,14 @@ fn system_info(call: &mut Call, args: &[Term]) -> Answer {
         "nif_version" => Term::string("2.16"),
         "c_compiler_used" => Term::tuple([atom("undefined"), atom("undefined")]),
         "loaded" => binary_term(""),
+        "taints" => Term::list(
+            call.system()
+                .node()
+                .ddll()
+                .loaded()
+                .iter()
+                .filter_map(|(name, _)| Some(Term::Atom(Atom::new(name).ok()?))),
+        ),
         _ => return Err(badarg()),
     })
 }

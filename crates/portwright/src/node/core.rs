@@ -5,11 +5,11 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Condvar, Mutex, RwLock};
 use portwright_term::{Atom, Pid, PortId, Reference};
 use tokio::runtime::{Handle, Runtime};
 
@@ -20,6 +20,9 @@ use crate::process::{ProcessCore, Signalled};
 use crate::reactor::Reactor;
 use crate::reactor::pool::Pool;
 use crate::{ExitReason, Identity};
+
+/// How long a node that closes its ports waits before it looks for new ones.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 pub(crate) struct NodeCore {
     pub(super) name: Atom,
@@ -44,6 +47,11 @@ pub(crate) struct NodeCore {
     /// A runtime of the node's own, where there is no other.
     pub(super) own: OnceLock<Runtime>,
     pub(super) started: Instant,
+    /// `halt` has been called: see [`Node::begin_halt`](super::Node::begin_halt).
+    pub(super) halting: AtomicBool,
+    /// Somebody waits until there are no ports.
+    pub(super) awaits_no_ports: AtomicBool,
+    pub(super) no_ports: (Mutex<()>, Condvar),
     pub(super) extensions: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
@@ -170,6 +178,11 @@ impl NodeCore {
     pub(crate) fn forget_port(&self, id: PortId) {
         let port = self.ports.write().remove(&id.id());
         drop(port);
+        if self.awaits_no_ports.load(Ordering::SeqCst) {
+            // Whoever is about to wait holds the lock since it last looked.
+            drop(self.no_ports.0.lock());
+            self.no_ports.1.notify_all();
+        }
     }
 
     pub(crate) fn make_reference(&self) -> Reference {
@@ -231,6 +244,26 @@ impl NodeCore {
             };
         }
         all.into_iter().collect()
+    }
+
+    /// Closes all ports and waits until they are gone.
+    pub(super) fn close_ports(&self) {
+        self.awaits_no_ports.store(true, Ordering::SeqCst);
+        let nobody = Identity::Process(Pid::new(self.name, 0, 0, self.creation));
+        loop {
+            let ports: Vec<_> = self.ports.read().values().cloned().collect();
+            for port in ports {
+                // Nothing happens to those that are closing already.
+                port.exit_signal(nobody, ExitReason::killed(), Signalled::Directly);
+            }
+            let mut guard = self.no_ports.0.lock();
+            if self.ports.read().is_empty() {
+                break;
+            }
+            // Not for ever: processes that are still running may open more.
+            self.no_ports.1.wait_for(&mut guard, LOOK_AGAIN);
+        }
+        self.pool.wait_idle();
     }
 
     /// Ends everything that is left when the last handle has gone.

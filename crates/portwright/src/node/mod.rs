@@ -6,7 +6,7 @@ mod signals;
 
 use std::any::{Any, TypeId};
 use std::ffi::{OsStr, OsString};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
@@ -341,6 +341,32 @@ impl Node {
         }
     }
 
+    /// Says that everything is to end, as `halt/1` does: from now on what processes have
+    /// loaded into the node is not unloaded when they end.
+    pub fn begin_halt(&self) {
+        self.core.halting.store(true, Ordering::Release);
+    }
+
+    /// Whether [`begin_halt`](Self::begin_halt) was called.
+    pub fn is_halting(&self) -> bool {
+        self.core.halting.load(Ordering::Acquire)
+    }
+
+    /// Closes all ports, as `halt/1` does, and waits until each has written what is
+    /// queued, and until the jobs of drivers are done.
+    ///
+    /// # Blocking
+    ///
+    /// Waits for ever when the queue of a port is never emptied. Must not be called in a
+    /// callback of a driver.
+    ///
+    /// # Source
+    ///
+    /// erlang(3), `halt/2`; P-857, D-N10, D-N11.
+    pub fn close_ports(&self) {
+        self.core.close_ports();
+    }
+
     /// How many ports the node may have.
     pub fn port_limit(&self) -> usize {
         self.core.port_limit
@@ -425,6 +451,9 @@ impl NodeBuilder {
             environment: Mutex::default(),
             reactor: Reactor::new()?,
             pool: Pool::new(self.async_threads),
+            halting: AtomicBool::new(false),
+            awaits_no_ports: AtomicBool::new(false),
+            no_ports: Default::default(),
             scheduler: Scheduler::default(),
             home: Handle::try_current().ok(),
             own: OnceLock::new(),

@@ -281,6 +281,10 @@ impl PortOperations for Operations<'_> {
         self.is_usable() && self.port.select(self.held, fd, interest, select)
     }
 
+    fn abandon(&self, fd: RawFd) {
+        self.port.abandon_select(self.held, fd);
+    }
+
     fn set_timer(&self, after: Duration) -> bool {
         if !self.is_usable() {
             return false;

@@ -10,7 +10,7 @@ use portwright_driver::{Interest, Select};
 use super::signal::Signal;
 use super::turn::Held;
 use super::{Phase, PortCore};
-use crate::reactor::{Source, Token};
+use crate::reactor::{Reactor, Source, Token};
 
 /// One selected descriptor of a port.
 pub(super) struct PortSelect {
@@ -46,6 +46,39 @@ impl Source for PortSelect {
             select: self.number,
             readiness,
         });
+    }
+
+    fn holder(&self) -> Option<String> {
+        Some(self.port.upgrade()?.for_reports())
+    }
+}
+
+/// A descriptor that its driver has left behind.
+struct Abandoned {
+    fd: RawFd,
+    reactor: Weak<Reactor>,
+    /// Whose it was.
+    driver: String,
+    token: Mutex<Option<Token>>,
+}
+
+impl Source for Abandoned {
+    fn ready(self: Arc<Self>, _: Interest) {
+        let Some(token) = self.token.lock().take() else {
+            return;
+        };
+        tracing::error!(
+            fd = self.fd,
+            "{}: driver gone away without deselecting!",
+            self.driver
+        );
+        if let Some(reactor) = self.reactor.upgrade() {
+            reactor.deregister(token);
+        }
+    }
+
+    fn holder(&self) -> Option<String> {
+        None
     }
 }
 
@@ -123,7 +156,13 @@ impl PortCore {
                 drop(state);
                 let wanted = select.wanted(self);
                 match self.node.reactor().register(fd, wanted, select.clone()) {
-                    Ok(token) => {
+                    Ok((token, robbed)) => {
+                        if let Some(holder) = robbed.and_then(|robbed| robbed.holder()) {
+                            tracing::error!(
+                                "{} stealing control of fd={fd} from {holder}",
+                                self.for_reports()
+                            );
+                        }
                         select.registration.lock().token = Some(token);
                         // The gate or the interest may have moved meanwhile.
                         let now = select.wanted(self);
@@ -140,6 +179,49 @@ impl PortCore {
                     }
                 }
             }
+        }
+    }
+
+    /// The driver and the port, as OTP's reports name them.
+    fn for_reports(&self) -> String {
+        format!("{} driver {}", self.driver.entry.name(), self.id)
+    }
+
+    /// The driver ends without having deselected `fd` (D-M12, D-M13).
+    pub(super) fn abandon_select(&self, held: &Held<'_>, fd: RawFd) {
+        let select = {
+            let mut state = self.state(held);
+            let index = state.selects.iter().position(|select| select.fd == fd);
+            index.map(|index| state.selects.swap_remove(index))
+        };
+        let Some(select) = select else { return };
+        let (token, interest) = {
+            let registration = select.registration.lock();
+            (registration.token, registration.interest)
+        };
+        // Somebody else has taken it over, or it was closed.
+        let is_ours = token.is_some_and(|token| {
+            let reactor = self.node.reactor();
+            reactor.set_interest(token, Interest::NONE).is_ok()
+        });
+        if !is_ours {
+            return self.forget_select(&select);
+        }
+        let abandoned = Arc::new(Abandoned {
+            fd,
+            reactor: Arc::downgrade(self.node.reactor()),
+            driver: self.for_reports(),
+            token: Mutex::new(None),
+        });
+        // An event waits until the token is in place.
+        let mut own = abandoned.token.lock();
+        match self
+            .node
+            .reactor()
+            .register(fd, interest, abandoned.clone())
+        {
+            Ok((token, _)) => *own = Some(token),
+            Err(_) => self.forget_select(&select),
         }
     }
 

@@ -119,14 +119,14 @@ impl Reactor {
     }
 
     /// Watches `fd` for `interest` on behalf of `source`. A descriptor that
-    /// another source watches is taken away from it.
+    /// another source watches is taken away from it; that source is returned too.
     pub(crate) fn register(
         self: &Arc<Self>,
         fd: RawFd,
         interest: Interest,
         source: Arc<dyn Source>,
-    ) -> io::Result<Token> {
-        let token = self
+    ) -> io::Result<(Token, Option<Arc<dyn Source>>)> {
+        let registered = self
             .sources
             .lock()
             .add(self.epoll.as_fd(), fd, interest, source)?;
@@ -134,7 +134,7 @@ impl Reactor {
         if self.sources.lock().has_always_ready() {
             self.interrupt();
         }
-        Ok(token)
+        Ok(registered)
     }
 
     /// Changes for what a registered descriptor is watched.

@@ -27,6 +27,18 @@ impl Pool {
         self.size
     }
 
+    /// Waits until all work that was handed in so far is done.
+    pub(crate) fn wait_idle(&self) {
+        let (done, all_done) = mpsc::channel::<()>();
+        for worker in self.workers.lock().iter().flatten() {
+            let done = done.clone();
+            let _ = worker.send(Box::new(move || drop(done)));
+        }
+        drop(done);
+        // Fails once every thread has come to its end of the line.
+        let _ = all_done.recv();
+    }
+
     /// Runs `work` on thread `key` modulo the pool's size; `false` when that
     /// thread cannot be started.
     pub(crate) fn run(&self, key: u64, work: Work) -> bool {

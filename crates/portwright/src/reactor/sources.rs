@@ -13,6 +13,10 @@ use rustix::io::Errno;
 pub(crate) trait Source: Send + Sync {
     /// Handles the event. Called again as long as the condition holds.
     fn ready(self: Arc<Self>, readiness: Interest);
+
+    /// Whose it is, for reports; `None` when nobody is waiting for it any more. Then
+    /// it does not keep the reactor going either.
+    fn holder(&self) -> Option<String>;
 }
 
 /// Names a registration; never used twice.
@@ -59,13 +63,14 @@ struct Entry {
 }
 
 impl Sources {
+    /// Watches a descriptor; also returns who watched it before.
     pub(super) fn add(
         &mut self,
         epoll: BorrowedFd<'_>,
         fd: RawFd,
         interest: Interest,
         source: Arc<dyn Source>,
-    ) -> io::Result<Token> {
+    ) -> io::Result<(Token, Option<Arc<dyn Source>>)> {
         let index = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
             u32::try_from(self.slots.len() - 1).expect("fewer descriptors than 2^32")
@@ -82,9 +87,8 @@ impl Sources {
                 return Err(error.into());
             }
         };
-        if let Some(robbed) = self.by_fd.insert(fd, token) {
-            self.forget(robbed);
-        }
+        let robbed = self.by_fd.insert(fd, token);
+        let robbed = robbed.and_then(|robbed| self.forget(robbed));
         self.unpollable += usize::from(unpollable);
         self.slots[index as usize].entry = Some(Entry {
             fd,
@@ -92,7 +96,7 @@ impl Sources {
             unpollable,
             source,
         });
-        Ok(token)
+        Ok((token, robbed))
     }
 
     pub(super) fn set_interest(
@@ -159,8 +163,10 @@ impl Sources {
             .collect()
     }
 
+    /// Whether nobody waits for anything.
     pub(super) fn is_empty(&self) -> bool {
         self.free.len() == self.slots.len()
+            || self.entries().all(|entry| entry.source.holder().is_none())
     }
 
     fn entries(&self) -> impl Iterator<Item = &Entry> {
@@ -247,6 +253,10 @@ mod tests {
 
     impl Source for Nobody {
         fn ready(self: Arc<Self>, _: Interest) {}
+
+        fn holder(&self) -> Option<String> {
+            Some("nobody".into())
+        }
     }
 
     fn events(epoll: BorrowedFd<'_>) -> usize {
@@ -268,7 +278,8 @@ mod tests {
         let fd = read_end.as_raw_fd();
         let token = sources
             .add(epoll.as_fd(), fd, Interest::READ, Arc::new(Nobody))
-            .unwrap();
+            .unwrap()
+            .0;
         assert_eq!([events(epoll.as_fd()), events(epoll.as_fd())], [1, 1]);
         let mut set = |interest| {
             sources
