@@ -141,7 +141,9 @@ pub(crate) fn call_stop(instance: &Arc<Instance>, operations: &dyn PortOperation
         return;
     }
     // The monitors of a port that closes are gone (D-L9).
-    instance.monitors.lock().clear();
+    if let Some(rare) = instance.existing() {
+        rare.monitors.lock().clear();
+    }
     if let Some(stop) = instance.driver.entry.stop {
         context::enter(instance, &PortContext::new(operations), || {
             // SAFETY: duties 1 to 3 of `CompiledDriver`; `stopped` was false and is set, so this is the only call.
@@ -370,13 +372,16 @@ impl Driver for CompiledDriver {
             });
         }
         self.instance
+            .rare()
             .monitors
             .lock()
             .retain(|(known, _)| *known != fired);
     }
 
     fn flush(&mut self, port: &PortContext<'_>) {
-        self.instance.monitors.lock().clear();
+        if let Some(rare) = self.instance.existing() {
+            rare.monitors.lock().clear();
+        }
         if let Some(flush) = self.entry().flush {
             self.enter(port, |data| {
                 // SAFETY: duties 1 to 3.

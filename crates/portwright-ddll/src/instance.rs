@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::ffi::c_void;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Weak};
+use std::sync::{Arc, LazyLock, OnceLock, Weak};
 
 use parking_lot::{Mutex, RwLock};
 use portwright::{Pid, Port, PortId, WeakNode};
@@ -31,11 +31,8 @@ pub(crate) struct Instance {
     data: AtomicPtr<_erl_drv_data>,
     /// `PORT_CONTROL_FLAG_*`.
     pub(crate) control_flags: AtomicI32,
-    pub(crate) queue: Mutex<DriverQueue>,
-    pub(crate) lock: Mutex<Option<Arc<PortDataLock>>>,
-    /// Process monitors, oldest first.
-    pub(crate) monitors: Mutex<Vec<(MonitorId, Pid)>>,
-    pub(crate) selected: Mutex<Vec<Selected>>,
+    /// Made when it is first needed.
+    rare: OnceLock<Box<Rare>>,
     /// `start` has not returned.
     pub(crate) starting: AtomicBool,
     /// `open_port/2` waits for `erl_drv_init_ack`.
@@ -46,6 +43,16 @@ pub(crate) struct Instance {
     dead: AtomicBool,
     /// Percent of its time slice that the running callback has used up.
     pub(crate) timeslice: AtomicUsize,
+}
+
+/// What few ports have.
+#[derive(Default)]
+pub(crate) struct Rare {
+    pub(crate) queue: Mutex<DriverQueue>,
+    pub(crate) lock: Mutex<Option<Arc<PortDataLock>>>,
+    /// Process monitors, oldest first.
+    pub(crate) monitors: Mutex<Vec<(MonitorId, Pid)>>,
+    pub(crate) selected: Mutex<Vec<Selected>>,
 }
 
 /// A slot of the table and its generation, as one word. Never 0 and never -1.
@@ -114,10 +121,7 @@ impl Instance {
             driver,
             data: AtomicPtr::new(data),
             control_flags: AtomicI32::new(0),
-            queue: Mutex::default(),
-            lock: Mutex::default(),
-            monitors: Mutex::default(),
-            selected: Mutex::default(),
+            rare: OnceLock::new(),
             starting: AtomicBool::new(false),
             ack_pending: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
@@ -147,11 +151,23 @@ impl Instance {
             drop(table);
             drop((removed, named));
         }
-        self.queue.lock().clear();
-        let lock = self.lock.lock().take();
-        if let Some(lock) = lock {
-            lock.release();
+        if let Some(rare) = self.existing() {
+            rare.queue.lock().clear();
+            let lock = rare.lock.lock().take();
+            if let Some(lock) = lock {
+                lock.release();
+            }
         }
+    }
+
+    /// What few ports have, made now if need be.
+    pub(crate) fn rare(&self) -> &Rare {
+        self.rare.get_or_init(Box::default)
+    }
+
+    /// As [`rare`](Self::rare), if somebody has needed it.
+    pub(crate) fn existing(&self) -> Option<&Rare> {
+        self.rare.get().map(|rare| &**rare)
     }
 
     /// The port of a handle, if it is open. For threads that are in no callback of it.

@@ -86,7 +86,7 @@ pub(crate) fn select(
 }
 
 fn remember(instance: &Instance, fd: RawFd, interest: Interest, uses: bool) {
-    let mut selected = instance.selected.lock();
+    let mut selected = instance.rare().selected.lock();
     match selected.iter_mut().find(|known| known.fd == fd) {
         Some(known) => {
             known.interest = known.interest | interest;
@@ -102,7 +102,7 @@ fn remember(instance: &Instance, fd: RawFd, interest: Interest, uses: bool) {
 }
 
 fn forget(instance: &Instance, fd: RawFd, interest: Interest, uses: bool) {
-    let mut selected = instance.selected.lock();
+    let mut selected = instance.rare().selected.lock();
     if let Some(index) = selected.iter().position(|known| known.fd == fd) {
         let known = &mut selected[index];
         known.interest = known.interest.without(interest);
@@ -115,7 +115,10 @@ fn forget(instance: &Instance, fd: RawFd, interest: Interest, uses: bool) {
 
 /// After `stop`: what the driver has not deselected is no longer its own.
 pub(crate) fn abandon(instance: &Instance, operations: &dyn PortOperations) {
-    let left = std::mem::take(&mut *instance.selected.lock());
+    let Some(rare) = instance.existing() else {
+        return;
+    };
+    let left = std::mem::take(&mut *rare.selected.lock());
     for known in left.iter().filter(|known| !known.interest.is_none()) {
         operations.abandon(known.fd);
     }

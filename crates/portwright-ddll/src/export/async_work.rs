@@ -26,7 +26,7 @@ pub(super) unsafe extern "C" fn driver_async(
             .node
             .upgrade()
             .map_or(1, |node| node.async_threads());
-        let lock = instance.lock.lock().clone();
+        let lock = instance.rare().lock.lock().clone();
         if let Some(lock) = &lock {
             lock.add_reference();
         }

@@ -10,7 +10,7 @@ use crate::lock::PortDataLock;
 
 pub(super) unsafe extern "C" fn driver_pdl_create(port: ErlDrvPort) -> ErlDrvPDL {
     context::with(port, |instance, _| {
-        let mut own = instance.lock.lock();
+        let mut own = instance.rare().lock.lock();
         if own.is_some() {
             return ptr::null_mut();
         }

@@ -26,7 +26,7 @@ pub(super) unsafe fn slice<'a>(buf: *const c_char, len: usize) -> &'a [u8] {
 /// Changes the queue and tells the core how long it is.
 fn change<R>(port: ErlDrvPort, change: impl FnOnce(&mut DriverQueue) -> R) -> Option<R> {
     context::lookup(port, |instance| {
-        let mut queue = instance.queue.lock();
+        let mut queue = instance.rare().queue.lock();
         let result = change(&mut queue);
         instance.port.set_queue_len(queue.len());
         result
@@ -169,7 +169,7 @@ pub(super) unsafe extern "C" fn driver_pushqv(
 
 pub(super) unsafe extern "C" fn driver_deq(port: ErlDrvPort, size: usize) -> usize {
     context::lookup(port, |instance| {
-        let mut queue = instance.queue.lock();
+        let mut queue = instance.rare().queue.lock();
         // After a failure the port says that the queue is empty while it can still be looked at (D-H16).
         if size > instance.port.queue_len() {
             return None;
@@ -187,7 +187,7 @@ pub(super) unsafe extern "C" fn driver_sizeq(port: ErlDrvPort) -> usize {
 }
 
 pub(super) unsafe extern "C" fn driver_peekq(port: ErlDrvPort, vlen: *mut c_int) -> *mut SysIOVec {
-    let view = context::lookup(port, |instance| instance.queue.lock().view());
+    let view = context::lookup(port, |instance| instance.rare().queue.lock().view());
     // SAFETY: the driver says where the length goes.
     unsafe {
         match view {
@@ -204,7 +204,7 @@ pub(super) unsafe extern "C" fn driver_peekq(port: ErlDrvPort, vlen: *mut c_int)
 }
 
 pub(super) unsafe extern "C" fn driver_peekqv(port: ErlDrvPort, ev: *mut ErlIOVec) -> usize {
-    let Some(view) = context::lookup(port, |instance| instance.queue.lock().view()) else {
+    let Some(view) = context::lookup(port, |instance| instance.rare().queue.lock().view()) else {
         return usize::MAX;
     };
     // SAFETY: the driver says where the vector goes.
