@@ -52,6 +52,10 @@ pub(crate) const PEERS: &[(&str, &str)] = &[
     ("raw", "blocking read, write and posix_spawn, nothing else"),
     ("raw_1mib", "the same with pipes of 1 MiB"),
     (
+        "raw_session",
+        "raw with the program in a session of its own, as OTP and Portwright have it",
+    ),
+    (
         "tokio",
         "tokio::process; length-delimited codec for packets",
     ),
@@ -73,7 +77,14 @@ pub(crate) const PEERS: &[(&str, &str)] = &[
     ),
 ];
 
-const CONVERSATION: &[&str] = &["raw", "tokio", "beam", "portwright", "portwright_async"];
+const CONVERSATION: &[&str] = &[
+    "raw",
+    "raw_session",
+    "tokio",
+    "beam",
+    "portwright",
+    "portwright_async",
+];
 const DRIVER: &[&str] = &["raw", "beam", "portwright", "portwright_rust"];
 const DRIVER_OPEN: &[&str] = &["beam", "portwright", "portwright_rust"];
 
@@ -147,7 +158,7 @@ pub(crate) const LINES: &[Line] = &[
         pinned: true,
         count: 16_384,
         rounds: None,
-        peers: &["raw", "tokio", "beam", "portwright"],
+        peers: &["raw", "raw_session", "tokio", "beam", "portwright"],
         goal: "at least 0.97 x raw",
         met: |median| beyond(median, "raw", 0.97),
     },

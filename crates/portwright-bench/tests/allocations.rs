@@ -8,12 +8,17 @@ use portwright_bench::allocations::{self, CountingAllocator};
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
+/// Counts are taken as often, and the lowest holds.
+const ATTEMPTS: usize = 5;
+
 #[test]
 fn no_message_allocates_more_than_it_did() {
     let mut risen = Vec::new();
     let mut check = |name: &str, bound: f64, count: fn() -> f64| {
-        let count = count();
-        // A vector that grows once in a while is no allocation of a message.
+        // A vector that grows once in a while is no allocation of a message; nor is what it
+        // takes to wake a thread that was interrupted, as happens where others are at work.
+        let counts = (0..ATTEMPTS).map(|_| count());
+        let count = counts.fold(f64::INFINITY, f64::min);
         if count > bound + 0.01 {
             risen.push(format!("{name}: {count:.3}, was at most {bound}"));
         }

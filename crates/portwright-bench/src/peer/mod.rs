@@ -46,8 +46,21 @@ pub(crate) fn measure(line: &str, peer: &str, count: u64) -> Result<Sample, Stri
         (line, peer) if line.starts_with("driver-") || line == "send-term" => {
             return driver::measure(line, peer, count);
         }
-        (line, "raw") => raw::measure(line, count, None),
-        (line, "raw_1mib") => raw::measure(line, count, Some(1 << 20)),
+        (line, "raw") => raw::measure(line, count, &raw::Way::default()),
+        (line, "raw_1mib") => {
+            let way = raw::Way {
+                pipe_bytes: Some(1 << 20),
+                ..raw::Way::default()
+            };
+            raw::measure(line, count, &way)
+        }
+        (line, "raw_session") => {
+            let way = raw::Way {
+                own_session: true,
+                ..raw::Way::default()
+            };
+            raw::measure(line, count, &way)
+        }
         (line, "tokio") => tokio_process::measure(line, count),
         (line, "portwright") => ours::measure(line, count),
         (line, "portwright_async") => ours::measure_async(line, count),

@@ -12,6 +12,16 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use super::{AT_ONCE, LARGE, SMALL, make_large, warm_up};
 use crate::sample::{Sample, Stopwatch};
 
+/// How programs are run.
+#[derive(Default)]
+pub(super) struct Way {
+    /// The size of their pipes; the kernel's default when `None`.
+    pub(super) pipe_bytes: Option<usize>,
+    /// In a session of their own, as those of OTP and Portwright are: where the kernel gives
+    /// each session its share of the processor, a change from one to the other costs more.
+    pub(super) own_session: bool,
+}
+
 /// A program, with two pipes when it was started with [`cat`].
 struct Child {
     os_pid: libc::pid_t,
@@ -19,11 +29,11 @@ struct Child {
 
 impl Child {
     /// Starts a program with the descriptors given as its standard input and output.
-    fn start(program: &CStr, stdio: Option<[&OwnedFd; 2]>) -> Self {
+    fn start(program: &CStr, stdio: Option<[&OwnedFd; 2]>, own_session: bool) -> Self {
         let argv = [program.as_ptr().cast_mut(), ptr::null_mut()];
         let mut os_pid = 0;
-        // SAFETY: `actions` is initialised before it is used and destroyed after; the
-        // descriptors are open and borrowed for the call; `program` and `argv` are NUL and
+        // SAFETY: `actions` and `attributes` are initialised before they are used and destroyed
+        // after; the descriptors are open and borrowed for the call; `program` and `argv` are NUL and
         // NULL terminated and outlive it; `environ` is not written to by anybody here.
         let error = unsafe {
             let mut actions = std::mem::zeroed();
@@ -31,14 +41,20 @@ impl Child {
             for (fd, theirs) in stdio.iter().flatten().zip([0, 1]) {
                 libc::posix_spawn_file_actions_adddup2(&mut actions, fd.as_raw_fd(), theirs);
             }
+            let mut attributes = std::mem::zeroed();
+            libc::posix_spawnattr_init(&mut attributes);
+            if own_session {
+                libc::posix_spawnattr_setflags(&mut attributes, libc::POSIX_SPAWN_SETSID);
+            }
             let error = libc::posix_spawn(
                 &mut os_pid,
                 program.as_ptr(),
                 &actions,
-                ptr::null(),
+                &attributes,
                 argv.as_ptr(),
                 environ.cast(),
             );
+            libc::posix_spawnattr_destroy(&mut attributes);
             libc::posix_spawn_file_actions_destroy(&mut actions);
             error
         };
@@ -63,25 +79,26 @@ unsafe extern "C" {
 }
 
 /// `cat` and our ends of its pipes.
-fn cat(pipe_bytes: Option<usize>) -> (Child, OwnedFd, OwnedFd) {
+fn cat(way: &Way) -> (Child, OwnedFd, OwnedFd) {
     let pipe = || {
         let (read_end, write_end) = pipe_with(PipeFlags::CLOEXEC).expect("a pipe");
-        if let Some(bytes) = pipe_bytes {
+        if let Some(bytes) = way.pipe_bytes {
             rustix::pipe::fcntl_setpipe_size(&write_end, bytes).expect("a larger pipe");
         }
         (read_end, write_end)
     };
     let (their_input, input) = pipe();
     let (output, their_output) = pipe();
-    let child = Child::start(c"/bin/cat", Some([&their_input, &their_output]));
+    let stdio = Some([&their_input, &their_output]);
+    let child = Child::start(c"/bin/cat", stdio, way.own_session);
     (child, input, output)
 }
 
-pub(super) fn measure(line: &str, count: u64, pipe_bytes: Option<usize>) -> Option<Sample> {
+pub(super) fn measure(line: &str, count: u64, way: &Way) -> Option<Sample> {
     Some(match line {
-        "round-trip" | "round-trip-free" => round_trips(count, SMALL),
-        "round-trip-packet" => round_trips(count, 4 + SMALL),
-        "throughput" | "throughput-free" => throughput(count, pipe_bytes),
+        "round-trip" | "round-trip-free" => round_trips(count, SMALL, way),
+        "round-trip-packet" => round_trips(count, 4 + SMALL, way),
+        "throughput" | "throughput-free" => throughput(count, way),
         "start" => starts(count),
         "start-large" => {
             let _large = make_large();
@@ -92,8 +109,8 @@ pub(super) fn measure(line: &str, count: u64, pipe_bytes: Option<usize>) -> Opti
     })
 }
 
-fn round_trips(count: u64, bytes: usize) -> Sample {
-    let (child, input, output) = cat(None);
+fn round_trips(count: u64, bytes: usize, way: &Way) -> Sample {
+    let (child, input, output) = cat(way);
     let sent = [b'x'; 4 + SMALL];
     let mut received = [0; 4 + SMALL];
     let mut talk = |count| {
@@ -117,8 +134,8 @@ fn round_trips(count: u64, bytes: usize) -> Sample {
 }
 
 /// One thread writes and one reads, as programs without readiness must.
-fn throughput(writes: u64, pipe_bytes: Option<usize>) -> Sample {
-    let (child, input, output) = cat(pipe_bytes);
+fn throughput(writes: u64, way: &Way) -> Sample {
+    let (child, input, output) = cat(way);
     let data = vec![b'x'; LARGE];
     let total = writes * LARGE as u64;
     let stopwatch = Stopwatch::start_with(child.os_pid.unsigned_abs());
@@ -148,7 +165,7 @@ fn throughput(writes: u64, pipe_bytes: Option<usize>) -> Sample {
 fn starts(count: u64) -> Sample {
     let start = |count| {
         for _ in 0..count {
-            Child::start(c"/bin/true", None).wait();
+            Child::start(c"/bin/true", None, false).wait();
         }
     };
     start(warm_up(count));
@@ -170,7 +187,7 @@ fn starts_at_once(count: u64) -> Sample {
                     {
                         child.wait();
                     }
-                    running.push_back(Child::start(c"/bin/true", None));
+                    running.push_back(Child::start(c"/bin/true", None, false));
                 }
                 running.into_iter().for_each(Child::wait);
             });
