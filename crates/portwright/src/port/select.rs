@@ -80,6 +80,10 @@ impl Source for Abandoned {
     fn holder(&self) -> Option<String> {
         None
     }
+
+    fn is_abandoned(&self) -> bool {
+        true
+    }
 }
 
 impl PortSelect {

@@ -14,9 +14,14 @@ pub(crate) trait Source: Send + Sync {
     /// Handles the event. Called again as long as the condition holds.
     fn ready(self: Arc<Self>, readiness: Interest);
 
-    /// Whose it is, for reports; `None` when nobody is waiting for it any more. Then
-    /// it does not keep the reactor going either.
+    /// Whose it is, for reports; `None` when nobody is waiting for it any more.
     fn holder(&self) -> Option<String>;
+
+    /// Whether nobody waits for it, ever since it was registered: then it does not keep
+    /// the reactor going.
+    fn is_abandoned(&self) -> bool {
+        false
+    }
 }
 
 /// Names a registration; never used twice.
@@ -46,6 +51,8 @@ pub(super) struct Sources {
     by_fd: HashMap<RawFd, Token>,
     /// Registered descriptors that epoll cannot watch.
     unpollable: usize,
+    /// Registered descriptors that nobody waits for.
+    abandoned: usize,
 }
 
 #[derive(Default)]
@@ -59,6 +66,7 @@ struct Entry {
     interest: Interest,
     /// epoll refused the descriptor: it is always ready.
     unpollable: bool,
+    abandoned: bool,
     source: Arc<dyn Source>,
 }
 
@@ -90,10 +98,13 @@ impl Sources {
         let robbed = self.by_fd.insert(fd, token);
         let robbed = robbed.and_then(|robbed| self.forget(robbed));
         self.unpollable += usize::from(unpollable);
+        let abandoned = source.is_abandoned();
+        self.abandoned += usize::from(abandoned);
         self.slots[index as usize].entry = Some(Entry {
             fd,
             interest,
             unpollable,
+            abandoned,
             source,
         });
         Ok((token, robbed))
@@ -165,8 +176,7 @@ impl Sources {
 
     /// Whether nobody waits for anything.
     pub(super) fn is_empty(&self) -> bool {
-        self.free.len() == self.slots.len()
-            || self.entries().all(|entry| entry.source.holder().is_none())
+        self.free.len() + self.abandoned == self.slots.len()
     }
 
     fn entries(&self) -> impl Iterator<Item = &Entry> {
@@ -191,6 +201,7 @@ impl Sources {
         slot.generation = slot.generation.wrapping_add(1);
         self.free.push(token.index);
         self.unpollable -= usize::from(entry.unpollable);
+        self.abandoned -= usize::from(entry.abandoned);
         Some(entry.source)
     }
 }
