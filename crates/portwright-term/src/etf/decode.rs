@@ -176,6 +176,10 @@ struct Open {
     offset: usize,
 }
 
+/// Elements of tuples that are read by recursion, and how deep that goes.
+const SMALL_TUPLE: usize = 8;
+const SHALLOW: usize = 4;
+
 /// Finished terms of containers that are still open.
 type Terms = SmallVec<[Term; 16]>;
 
@@ -213,33 +217,47 @@ impl<'l> Reader<'l> {
     }
 
     fn term(&mut self) -> Result<Term, DecodeError> {
+        self.nested(0)
+    }
+
+    /// A term within `depth` small tuples. Those that messages are made of are read without
+    /// any bookkeeping; everything else by [`container`](Self::container), which does not
+    /// recurse.
+    fn nested(&mut self, depth: usize) -> Result<Term, DecodeError> {
+        let offset = self.at;
+        match self.found()? {
+            Found::Term(term) => Ok(term),
+            Found::Open(What::Tuple, len)
+                if len <= SMALL_TUPLE && depth < SHALLOW.min(self.limits.max_depth) =>
+            {
+                if len > self.left() {
+                    return Err(self.truncated(len as u64));
+                }
+                let mut parts: [Term; SMALL_TUPLE] = [const { Term::Nil }; SMALL_TUPLE];
+                for part in &mut parts[..len] {
+                    *part = self.nested(depth + 1)?;
+                }
+                // Counted by a range, whose length an `Arc` can rely on.
+                let take = |index: usize| std::mem::replace(&mut parts[index], Term::Nil);
+                Ok(Term::Tuple((0..len).map(take).collect()))
+            }
+            Found::Open(what, missing) => self.container(what, missing, offset, depth),
+        }
+    }
+
+    /// A container within `depth` others, of which `missing` terms are to come.
+    fn container(
+        &mut self,
+        what: What,
+        missing: usize,
+        offset: usize,
+        depth: usize,
+    ) -> Result<Term, DecodeError> {
         // Most terms are small: what is being read finds room on the stack.
         let mut open: SmallVec<[Open; 4]> = SmallVec::new();
         let mut terms: Terms = SmallVec::new();
+        open.push(self.open(what, missing, offset, 0, depth)?);
         loop {
-            let offset = self.at;
-            match self.found()? {
-                Found::Term(term) if open.is_empty() => return Ok(term),
-                Found::Term(term) => terms.push(term),
-                Found::Open(what, missing) => {
-                    if open.len() >= self.limits.max_depth {
-                        let limit = self.limits.max_depth;
-                        return Err(fault(offset, DecodeErrorKind::TooDeep { limit }));
-                    }
-                    // Every term takes a byte at least.
-                    if missing > self.left() {
-                        let needed = missing as u64;
-                        return Err(self.truncated(needed));
-                    }
-                    // One more, because the container itself counts below.
-                    open.push(Open {
-                        what,
-                        missing: missing + 1,
-                        first: terms.len(),
-                        offset,
-                    });
-                }
-            }
             loop {
                 let Some(top) = open.last_mut() else {
                     // The outermost container has just been closed.
@@ -254,7 +272,41 @@ impl<'l> Reader<'l> {
                     terms.push(term);
                 }
             }
+            let offset = self.at;
+            match self.found()? {
+                Found::Term(term) => terms.push(term),
+                Found::Open(what, missing) => {
+                    let depth = depth + open.len();
+                    open.push(self.open(what, missing, offset, terms.len(), depth)?);
+                }
+            }
         }
+    }
+
+    /// Begins with a container whose terms stand in the common stack from `first` on.
+    fn open(
+        &self,
+        what: What,
+        missing: usize,
+        offset: usize,
+        first: usize,
+        depth: usize,
+    ) -> Result<Open, DecodeError> {
+        if depth >= self.limits.max_depth {
+            let limit = self.limits.max_depth;
+            return Err(fault(offset, DecodeErrorKind::TooDeep { limit }));
+        }
+        // Every term takes a byte at least.
+        if missing > self.left() {
+            return Err(self.truncated(missing as u64));
+        }
+        Ok(Open {
+            what,
+            // One more, because the container itself counts below.
+            missing: missing.saturating_add(1),
+            first,
+            offset,
+        })
     }
 
     /// Builds a container from its terms.

@@ -103,6 +103,9 @@ fn compress(out: &mut Vec<u8>, from: usize, level: u8) {
     }
 }
 
+/// How deep tuples are written by recursion.
+const SHALLOW: u8 = 4;
+
 struct Encoder<'o> {
     out: &'o mut Vec<u8>,
     minor_version: u8,
@@ -119,6 +122,28 @@ enum Step<'a> {
 
 impl Encoder<'_> {
     fn term(&mut self, term: &Term) -> Result<(), EncodeError> {
+        self.nested(term, SHALLOW)
+    }
+
+    /// Small tuples, up to so many within each other, are written without any bookkeeping;
+    /// everything else by [`container`](Self::container), which does not recurse.
+    fn nested(&mut self, term: &Term, levels: u8) -> Result<(), EncodeError> {
+        match term {
+            Term::Tuple(elements) if levels > 0 => match u8::try_from(elements.len()) {
+                Ok(len) => {
+                    self.out.extend_from_slice(&[tag::SMALL_TUPLE, len]);
+                    elements
+                        .iter()
+                        .try_for_each(|element| self.nested(element, levels - 1))
+                }
+                Err(_) => self.container(term),
+            },
+            Term::Tuple(_) | Term::List(_) | Term::Map(_) => self.container(term),
+            leaf => self.leaf(leaf),
+        }
+    }
+
+    fn container(&mut self, term: &Term) -> Result<(), EncodeError> {
         // Most terms are small: what is still to be written finds room on the stack.
         let mut steps: SmallVec<[Step<'_>; 8]> = smallvec![Step::Term(term)];
         while let Some(step) = steps.pop() {
@@ -210,7 +235,7 @@ impl Encoder<'_> {
                     fun: format!("{term:?}"),
                 });
             }
-            // These hold other terms; `term` takes them apart.
+            // These hold other terms; `container` takes them apart.
             Term::List(_) | Term::Tuple(_) | Term::Map(_) => {}
         }
         Ok(())
