@@ -293,7 +293,9 @@ impl PortCore {
             Signal::Message { claimed, action } => self.handle_message(held, claimed, action),
             Signal::BadMessage => self.bad_signal(held),
             Signal::Exit { from, reason, by } => self.handle_exit(held, from, reason, by),
-            Signal::Ready { select, readiness } => self.handle_ready(held, select, readiness),
+            Signal::Ready { select, readiness } => {
+                self.handle_queued_ready(held, select, readiness);
+            }
             Signal::Timeout { number } => {
                 let mut state = self.state(held);
                 if state
