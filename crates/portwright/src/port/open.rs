@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -589,10 +590,8 @@ impl PortCore {
         };
         let context = PortContext::new(&operations);
         let entry = self.driver.entry.clone();
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            entry.start(&context, &self.name)
-        }))
-        .unwrap_or(Err(StartError::General));
+        let start = AssertUnwindSafe(|| entry.start(&context, &self.name));
+        let result = catch_unwind(start).unwrap_or(Err(StartError::General));
         let ended = self.phase() != Phase::Open;
         self.state(held).starting = false;
         match result {
@@ -613,7 +612,13 @@ impl PortCore {
                 owner.remove_link(self.id.into());
                 let error = match result {
                     Ok(mut instance) => {
-                        instance.stop(&context);
+                        let stop = AssertUnwindSafe(|| {
+                            instance.stop(&context);
+                            drop(instance);
+                        });
+                        if catch_unwind(stop).is_err() {
+                            tracing::error!(port = %self.id, "the driver panicked while stopping");
+                        }
                         StartError::General
                     }
                     Err(error) => error,

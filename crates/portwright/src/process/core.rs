@@ -4,6 +4,7 @@
 //! runs while it is held.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Waker;
@@ -77,7 +78,10 @@ impl MonitoredBy {
         if let Self::Call(run) = self
             && let Some(run) = run.lock().take()
         {
-            run();
+            // It is somebody else's, and the end of the process must go on.
+            if catch_unwind(AssertUnwindSafe(run)).is_err() {
+                tracing::error!("what was to be called at the end of a process panicked");
+            }
         }
     }
 }

@@ -170,6 +170,24 @@ fn a_panic_ends_its_port_and_no_other() {
     eventually("the port is gone", || port.is_gone());
 }
 
+// The driver refuses the port after all, and is then asked to stop.
+#[test]
+fn a_panic_in_stop_after_a_start_that_failed_is_an_error_of_opening() {
+    let mut owner = Owner::new();
+    Acts::default()
+        .start(|port, _| {
+            port.failure(Term::atom("broken"));
+            Ok(())
+        })
+        .stop(|_| panic!("on purpose"))
+        .add_to(&owner.node, "acts");
+    owner.check(&[
+        ("open_port({spawn,acts},[])", "error einval"),
+        ("ports()", "[]"),
+    ]);
+    owner.nothing_more();
+}
+
 // With `eof` the port stays open, and the driver may say so as often as it likes.
 #[test]
 fn eof_leaves_the_port_open() {
