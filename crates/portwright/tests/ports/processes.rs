@@ -341,6 +341,21 @@ fn a_panic_of_a_delayed_call_does_not_stop_the_node() {
     drop((calls, last));
 }
 
+// It would stay for as long as the other lives.
+#[test]
+fn a_monitor_of_a_process_that_was_ended_leaves_no_trace() {
+    let node = Node::new();
+    let (me, other) = (node.attach(), node.attach());
+    let port = other
+        .open_port(PortName::spawn("cat"), PortSettings::new())
+        .unwrap();
+    me.end(Term::atom("over"));
+    me.monitor(other.pid()).unwrap();
+    me.monitor(port.id()).unwrap();
+    assert_eq!(node.process_info(other.pid()).unwrap().monitored_by, []);
+    assert_eq!(port.info().unwrap().monitored_by, []);
+}
+
 #[test]
 fn a_spawned_process_that_is_killed_stops_at_its_next_await() {
     struct Dropped(std::sync::mpsc::Sender<()>);
