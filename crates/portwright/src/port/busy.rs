@@ -34,7 +34,7 @@ pub(super) struct BusyState {
     signal_low: AtomicU64,
     signal_high: AtomicU64,
     signal_bytes: AtomicUsize,
-    waiters: Mutex<Vec<Waker>>,
+    waiters: Mutex<Vec<(WaitId, Waker)>>,
     /// Somebody waits for an empty queue.
     wants_drained: AtomicBool,
 }
@@ -69,17 +69,19 @@ impl BusyState {
         }
     }
 
-    fn add_waiter(&self, waker: &Waker) {
-        let mut waiters = self.waiters.lock();
-        if !waiters.iter().any(|waiter| waiter.will_wake(waker)) {
-            waiters.push(waker.clone());
-        }
+    fn add_waiter(&self, wait: WaitId, waker: &Waker) {
+        set_waker(&mut self.waiters.lock(), wait, waker);
+    }
+
+    fn remove_waiter(&self, wait: WaitId) {
+        let waker = take_waker(&mut self.waiters.lock(), wait);
+        drop(waker);
     }
 
     /// Lets everybody who waits look again.
     pub(super) fn wake_all(&self) {
         let waiters = std::mem::take(&mut *self.waiters.lock());
-        for waker in waiters {
+        for (_, waker) in waiters {
             waker.wake();
         }
     }
@@ -161,7 +163,12 @@ impl PortCore {
     /// Waits until the queue is empty: `true`, or `false` when the port ended with
     /// something in it.
     pub(crate) fn poll_drained(&self, context: &mut Context<'_>) -> Poll<bool> {
-        self.busy.add_waiter(context.waker());
+        let waker = context.waker();
+        let mut waiters = self.busy.waiters.lock();
+        if !waiters.iter().any(|(_, waiter)| waiter.will_wake(waker)) {
+            waiters.push((WaitId::next(), waker.clone()));
+        }
+        drop(waiters);
         // Either we see the queue empty below, or whoever empties it sees that we wait.
         self.busy.wants_drained.store(true, Ordering::SeqCst);
         if self.dropped_output() {
@@ -189,7 +196,7 @@ impl PortCore {
         NotBusy {
             port: Arc::clone(self),
             process: Arc::clone(process),
-            suspended: false,
+            wait: None,
         }
     }
 }
@@ -198,7 +205,34 @@ impl PortCore {
 pub(crate) struct NotBusy {
     port: Arc<PortCore>,
     process: Arc<ProcessCore>,
-    suspended: bool,
+    /// Once it is known to both that wake it.
+    wait: Option<WaitId>,
+}
+
+/// Tells apart those who wait: one process may wait in several tasks, one task for several
+/// ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WaitId(u64);
+
+impl WaitId {
+    fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Remembers whom to wake for a wait.
+pub(crate) fn set_waker(waits: &mut Vec<(WaitId, Waker)>, wait: WaitId, waker: &Waker) {
+    match waits.iter_mut().find(|(own, _)| *own == wait) {
+        Some((_, own)) => own.clone_from(waker),
+        None => waits.push((wait, waker.clone())),
+    }
+}
+
+/// Forgets a wait. The waker is returned to be dropped without a lock.
+pub(crate) fn take_waker(waits: &mut Vec<(WaitId, Waker)>, wait: WaitId) -> Option<Waker> {
+    let index = waits.iter().position(|(own, _)| *own == wait)?;
+    Some(waits.swap_remove(index).1)
 }
 
 impl NotBusy {
@@ -214,12 +248,11 @@ impl Future for NotBusy {
         if self.is_over() {
             return Poll::Ready(());
         }
-        if !self.suspended {
-            self.suspended = true;
-            self.process.set_suspended(true);
+        let wait = *self.wait.get_or_insert_with(WaitId::next);
+        if !self.process.suspend(wait, context.waker()) {
+            return Poll::Ready(());
         }
-        self.process.wake_at_exit(context.waker());
-        self.port.busy.add_waiter(context.waker());
+        self.port.busy.add_waiter(wait, context.waker());
         if !crate::reactor::is_blocking() {
             self.port.node().reactor().note_task();
         }
@@ -240,8 +273,9 @@ impl std::fmt::Debug for NotBusy {
 
 impl Drop for NotBusy {
     fn drop(&mut self) {
-        if self.suspended {
-            self.process.set_suspended(false);
+        if let Some(wait) = self.wait {
+            self.process.resume(wait);
+            self.port.busy.remove_waiter(wait);
         }
     }
 }

@@ -44,7 +44,7 @@ use crate::process::{ProcessCore, Signalled, panic_reason};
 use crate::reactor::TimerId;
 use crate::{ExitReason, Identity, PortMessage};
 
-pub(crate) use busy::NotBusy;
+pub(crate) use busy::{NotBusy, WaitId, set_waker, take_waker};
 pub(crate) use gate::Gate;
 pub use handle::{
     Busy, CallError, CloseInputError, CommandError, ConnectError, ControlError, NotOpen, Port,
