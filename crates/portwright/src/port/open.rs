@@ -469,7 +469,6 @@ fn start_error(port: &PortCore, target: &PortTarget, source: StartError) -> Open
 
 impl PortCore {
     /// A port whose `start` is still to come.
-    #[expect(clippy::too_many_arguments, reason = "the parts of a port")]
     fn new(
         id: PortId,
         node: &Arc<NodeCore>,
