@@ -1,9 +1,10 @@
 //! One call that runs a program to its end.
 
 use std::future::IntoFuture;
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use portwright::{Node, RunStatus, run};
+use portwright::{Node, RunError, RunStatus, Term, run};
 
 /// Far longer than any of the programs here takes.
 const LONG: Duration = Duration::from_secs(60);
@@ -205,4 +206,68 @@ async fn dropping_the_call_kills_the_group() {
     while is_alive(os_pid as i32) {
         tokio::task::yield_now().await;
     }
+}
+
+// The whole node is open to its processes: one of them may close what is not its own.
+#[tokio::test]
+async fn a_port_that_somebody_else_closes_ends_the_call() {
+    let node = Node::new();
+    let call = tokio::spawn(shell("read line").on(&node).into_future());
+    let port = loop {
+        if let Some(port) = node.ports().first().and_then(|id| node.port(*id)) {
+            break port;
+        }
+        tokio::task::yield_now().await;
+    };
+    node.exit_signal(port.id(), Term::atom("enough"));
+    match tokio::time::timeout(LONG, call).await.unwrap().unwrap() {
+        // The program may have been faster: its input is at its end from the start.
+        Ok(end) => assert_eq!(end.status, RunStatus::Exited(1)),
+        Err(RunError::Closed { reason }) => assert_eq!(reason.to_string(), "enough"),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+// A task may be kept from running for as long as it likes.
+#[test]
+fn output_that_nobody_looks_at_is_held_back() {
+    let folder = std::env::temp_dir().join(format!("portwright-run-{}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let node = Node::new();
+    let count = folder.join("count");
+    let script = "head -c 20000000 /dev/zero; echo done > \"$0\"; exec sleep 1000";
+    let mut call = Box::pin(
+        run("sh")
+            .args(["-c", script])
+            .arg(&count)
+            .on(&node)
+            .into_future(),
+    );
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(call.as_mut().poll(&mut context).is_pending());
+    let port = node.port(node.ports()[0]).unwrap();
+    let input = || port.info().unwrap().input;
+    let patience = Instant::now() + LONG;
+    while input() < 1024 * 1024 {
+        assert!(Instant::now() < patience, "{} bytes", input());
+        std::thread::yield_now();
+    }
+    // Whoever else uses the node has the poller go round, past what is left in the pipe.
+    for _ in 0..50 {
+        run("true").on(&node).blocking().unwrap();
+    }
+    assert!(input() < 2 * 1024 * 1024, "{} bytes", input());
+    assert!(!count.exists(), "all of it was read");
+    drop(call);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn a_grace_beyond_all_times_is_for_ever() {
+    let end = shell("echo ready; exec sleep 1000")
+        .deadline(Duration::from_millis(10))
+        .grace(Duration::MAX)
+        .blocking()
+        .unwrap();
+    assert_eq!(end.status, RunStatus::Deadline { killed: false });
 }
