@@ -489,17 +489,23 @@ fn without_descriptors_opening_is_emfile_and_leaves_nothing() {
         return;
     }
     let open_descriptors = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let at_first = open_descriptors();
     let mut owner = Owner::new();
     // What outlives its port is reaped by a thread that has a descriptor of its own from
-    // then on.
-    let first = owner.open("{spawn,\"cat\"}", "[]");
+    // then on. This one does for sure.
+    let first = owner.open("{spawn,\"sleep 600\"}", "[]");
+    let program = i32::try_from(first.os_pid().unwrap()).unwrap();
     owner.me.close(&first).unwrap();
     assert_eq!(owner.next(), NORMAL);
+    let program = rustix::process::Pid::from_raw(program).unwrap();
+    rustix::process::kill_process(program, rustix::process::Signal::KILL).unwrap();
     let os_pid = first.id();
     owner.open("{spawn,\"cat\"}", "[]");
     crate::owner::eventually("the first is reaped", || open_children() == 1);
     assert!(owner.node.port(os_pid).is_none());
-    let before = open_descriptors();
+    // The node's two, the port's three and the reaper's one.
+    let before = at_first + 2 + 3 + 1;
+    crate::owner::eventually("its descriptor is closed", || open_descriptors() == before);
     let one_way = owner.open_as("OneWay", "{spawn,\"cat\"}", "[out]");
     // One pipe end, and the watched child.
     assert_eq!(open_descriptors(), before + 2);
