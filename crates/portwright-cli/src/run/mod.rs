@@ -17,6 +17,7 @@ use std::io;
 use std::time::Duration;
 
 use portwright::{ExitReason, Message, Node, OpenError, Port, PortEvents, PortMessage, Process};
+use rustix::io::Errno;
 
 use crate::arguments::{InputFormat, RunArguments};
 use crate::complaint::Failure;
@@ -86,13 +87,13 @@ fn not_started(error: &OpenError, arguments: &RunArguments) -> Failure {
     }
     Failure {
         message: error.to_string(),
-        code: match source.kind() {
-            io::ErrorKind::NotFound => NOT_FOUND,
-            io::ErrorKind::PermissionDenied => NOT_EXECUTABLE,
-            _ if source.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => {
-                NOT_EXECUTABLE
+        code: match Errno::from_io_error(source) {
+            Some(Errno::NOENT) => NOT_FOUND,
+            // No program would have been started.
+            None | Some(Errno::MFILE | Errno::NFILE | Errno::AGAIN | Errno::NOMEM) => {
+                crate::OWN_FAILURE
             }
-            _ => crate::OWN_FAILURE,
+            Some(_) => NOT_EXECUTABLE,
         },
     }
 }
