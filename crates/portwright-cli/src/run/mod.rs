@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, Failure> {
     let node = Node::builder().build().map_err(cannot("make a node"))?;
     let stream = node
         .open(request.name.clone(), request.settings.clone())
-        .map_err(|error| not_started(&error, arguments))?;
+        .map_err(|error| not_started(&error))?;
     let port = stream.port().clone();
     let (input, events) = stream.split();
     interrupts
@@ -72,19 +72,10 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, Failure> {
     conversation.hold(events)
 }
 
-fn not_started(error: &OpenError, arguments: &RunArguments) -> Failure {
+fn not_started(error: &OpenError) -> Failure {
     let OpenError::Program { source, .. } = error else {
         return Failure::own(error);
     };
-    // The program's error would be a riddle when it is the directory that is missing.
-    if let Some(directory) = &arguments.settings.cd
-        && let Err(error) = std::fs::read_dir(directory)
-    {
-        return Failure::own(format!(
-            "cannot change to the directory {}: {error}",
-            directory.display()
-        ));
-    }
     Failure {
         message: error.to_string(),
         code: match Errno::from_io_error(source) {

@@ -71,6 +71,14 @@ pub enum OpenError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The program's working directory cannot be entered. The reason is the name of the error.
+    #[error("cannot change to the directory {}: {source}", directory.display())]
+    Directory {
+        /// The setting `cd`.
+        directory: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// The driver refused.
     #[error("the driver {name:?} refused: {source}")]
     Driver {
@@ -107,7 +115,7 @@ impl OpenError {
                 atoms::BADARG
             }
             Self::TableFull { .. } => atoms::SYSTEM_LIMIT,
-            Self::Program { source, .. } => {
+            Self::Program { source, .. } | Self::Directory { source, .. } => {
                 source.raw_os_error().map_or(atoms::EINVAL, errno::atom)
             }
             Self::Driver { source, .. } => source.reason(),
@@ -228,7 +236,7 @@ fn resolve(
 fn check_text(text: &[u8], name: &PortName) -> Result<(), OpenError> {
     if text.contains(&0) {
         return Err(OpenError::BadName {
-            name: format!("{name:?}"),
+            name: name.to_term().to_string(),
             why: "there is a NUL in it",
         });
     }
@@ -450,21 +458,35 @@ fn driver_error(port: &PortCore, source: StartError) -> OpenError {
 }
 
 fn start_error(port: &PortCore, target: &PortTarget, source: StartError) -> OpenError {
-    let program = match target {
-        PortTarget::Executable { file, .. } => file.clone(),
-        PortTarget::Shell { .. } => PathBuf::from("/bin/sh"),
+    let (program, options) = match target {
+        PortTarget::Executable { file, program } => (file.clone(), program),
+        PortTarget::Shell { program, .. } => (PathBuf::from("/bin/sh"), program),
         PortTarget::Driver | PortTarget::Descriptors { .. } => return driver_error(port, source),
     };
     match source {
-        StartError::Errno(number) => OpenError::Program {
-            program,
-            source: io::Error::from_raw_os_error(number),
-        },
+        StartError::Errno(number) => {
+            let source = io::Error::from_raw_os_error(number);
+            // The program's error would be a riddle when it is the directory that is missing.
+            match &options.directory {
+                Some(directory) if cannot_enter(directory, number) => OpenError::Directory {
+                    directory: directory.clone(),
+                    source,
+                },
+                _ => OpenError::Program { program, source },
+            }
+        }
         source => OpenError::Driver {
             name: program.display().to_string(),
             source,
         },
     }
+}
+
+/// Whether entering the directory fails with this error.
+fn cannot_enter(directory: &Path, number: i32) -> bool {
+    let within = directory.join(".");
+    rustix::fs::access(&within, rustix::fs::Access::EXEC_OK)
+        .is_err_and(|error| error.raw_os_error() == number)
 }
 
 impl PortCore {
