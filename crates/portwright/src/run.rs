@@ -55,7 +55,8 @@ pub struct Finished {
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunStatus {
-    /// With a code, 0 to 255.
+    /// With a code, 0 to 255. 255 as well when somebody else in the host has reaped the program
+    /// (SIGCHLD is ignored, or `waitpid(-1)`): how it ended is lost then.
     Exited(i32),
     /// By a signal that was not ours.
     Signalled(i32),

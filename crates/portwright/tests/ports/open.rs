@@ -2,7 +2,7 @@
 
 use portwright::{Node, OpenError, PortName, PortSettings, Term};
 
-use crate::alone::{Folder, alone};
+use crate::alone::{Folder, alone, behind};
 use crate::owner::Owner;
 
 const NORMAL: &str = "{'EXIT',P,normal}";
@@ -523,19 +523,8 @@ fn without_a_working_directory_no_program_starts() {
 #[test]
 fn without_descriptors_opening_is_emfile_and_leaves_nothing() {
     let test = "open::without_descriptors_opening_is_emfile_and_leaves_nothing";
-    if !alone(test, |command| {
-        let shell = std::process::Command::new("sh");
-        let inner = std::mem::replace(command, shell);
-        command
-            .args(["-c", "ulimit -n 64; exec \"$@\"", "sh"])
-            .arg(inner.get_program());
-        command.args(inner.get_args());
-        command.envs(
-            inner
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
-    }) {
+    let script = "ulimit -n 64; exec \"$@\"";
+    if !alone(test, |command| behind(command, "sh", &["-c", script, "sh"])) {
         return;
     }
     let open_descriptors = || std::fs::read_dir("/proc/self/fd").unwrap().count();
