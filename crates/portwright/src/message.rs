@@ -67,6 +67,9 @@ pub enum PortMessage {
     /// for it. An extension to OTP.
     StandardError(PortData),
     /// `{exit_status,Status}`: 0 to 255, or 128 plus the number of the signal.
+    ///
+    /// 255 as well when somebody else in the host has reaped the program, because SIGCHLD is
+    /// ignored or by `waitpid(-1)`: how it ended is lost then.
     ExitStatus(i32),
     /// `{exit_signal,Number}`: the program was ended by a signal, for owners that
     /// asked to be told so. An extension to OTP.

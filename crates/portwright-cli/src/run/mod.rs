@@ -17,6 +17,7 @@ use std::io;
 use std::time::Duration;
 
 use portwright::{ExitReason, Message, Node, OpenError, Port, PortEvents, PortMessage, Process};
+use rustix::io::Errno;
 
 use crate::arguments::{InputFormat, RunArguments};
 use crate::complaint::Failure;
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, Failure> {
     let node = Node::builder().build().map_err(cannot("make a node"))?;
     let stream = node
         .open(request.name.clone(), request.settings.clone())
-        .map_err(|error| not_started(&error, arguments))?;
+        .map_err(|error| not_started(&error))?;
     let port = stream.port().clone();
     let (input, events) = stream.split();
     interrupts
@@ -71,28 +72,19 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, Failure> {
     conversation.hold(events)
 }
 
-fn not_started(error: &OpenError, arguments: &RunArguments) -> Failure {
+fn not_started(error: &OpenError) -> Failure {
     let OpenError::Program { source, .. } = error else {
         return Failure::own(error);
     };
-    // The program's error would be a riddle when it is the directory that is missing.
-    if let Some(directory) = &arguments.settings.cd
-        && let Err(error) = std::fs::read_dir(directory)
-    {
-        return Failure::own(format!(
-            "cannot change to the directory {}: {error}",
-            directory.display()
-        ));
-    }
     Failure {
         message: error.to_string(),
-        code: match source.kind() {
-            io::ErrorKind::NotFound => NOT_FOUND,
-            io::ErrorKind::PermissionDenied => NOT_EXECUTABLE,
-            _ if source.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => {
-                NOT_EXECUTABLE
+        code: match Errno::from_io_error(source) {
+            Some(Errno::NOENT) => NOT_FOUND,
+            // No program would have been started.
+            None | Some(Errno::MFILE | Errno::NFILE | Errno::AGAIN | Errno::NOMEM) => {
+                crate::OWN_FAILURE
             }
-            _ => crate::OWN_FAILURE,
+            Some(_) => NOT_EXECUTABLE,
         },
     }
 }

@@ -5,8 +5,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use portwright::{ExitReason, Message, Node};
 use portwright_shell::evaluator::Reader;
@@ -39,18 +38,46 @@ pub(super) struct Session {
     kept: Kept,
 }
 
-/// Who tells of the end of one evaluator: whoever sees it first, and only once.
+/// Who tells of the end of one evaluator: whoever sees it first, and only once. Who is told
+/// that it has been told may rely on it: it stands in the output.
 #[derive(Default)]
-struct Watch {
+struct Watch(Mutex<Watched>);
+
+#[derive(Default)]
+struct Watched {
     /// A command is running: its end is told with its result.
-    running: AtomicBool,
-    told: AtomicBool,
+    running: bool,
+    told: bool,
 }
 
 impl Watch {
-    /// Whether the caller is the one to tell.
-    fn tell(&self) -> bool {
-        !self.told.swap(true, Ordering::SeqCst)
+    fn lock(&self) -> MutexGuard<'_, Watched> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_running(&self, running: bool) {
+        self.lock().running = running;
+    }
+
+    /// Tells, for the one who runs commands.
+    fn tell(&self, tell: impl FnOnce()) {
+        let mut watched = self.lock();
+        if !std::mem::replace(&mut watched.told, true) {
+            tell();
+        }
+    }
+
+    /// Tells unless a command is running.
+    fn tell_between_commands(&self, tell: impl FnOnce()) {
+        let mut watched = self.lock();
+        if !watched.running && !std::mem::replace(&mut watched.told, true) {
+            tell();
+        }
+    }
+
+    /// There is nothing to tell any more.
+    fn end(&self) {
+        self.tell(|| ());
     }
 }
 
@@ -121,15 +148,14 @@ impl Session {
             Some(Err(fault)) => return self.print(&format!("{}\n", show.fault(&fault))),
             Some(Ok(sequence)) => sequence,
         };
-        if self.evaluator.call().process_ref().is_exited() {
-            // Its end has been told, or is being told.
+        if self.tell_of_the_end() {
             self.restart();
         }
         self.kept = Kept {
             bindings: self.evaluator.bindings().clone(),
             dictionary: self.evaluator.call().dictionary().clone(),
         };
-        self.watch.running.store(true, Ordering::SeqCst);
+        self.watch.set_running(true);
         let system = self.system.clone();
         let result = tokio::select! {
             biased;
@@ -137,7 +163,6 @@ impl Session {
             () = interrupt => None,
             result = self.evaluator.evaluate_sequence(&sequence) => Some(result),
         };
-        self.watch.running.store(false, Ordering::SeqCst);
         let exited = self.evaluator.call().process_ref().exit_reason();
         let text = text
             .trim()
@@ -154,9 +179,7 @@ impl Session {
             (_, Some(reason)) => {
                 let reason = reason.into_term();
                 self.transcript.remember(text, caught(&reason));
-                if self.watch.tell() {
-                    self.print(&format!("{}\n", show.exited(&reason)));
-                }
+                self.tell_of_the_end();
                 self.restart();
             }
             (None, None) => {
@@ -176,7 +199,21 @@ impl Session {
                 self.fail(&exception);
             }
         }
+        self.watch.set_running(false);
+        // Who watches has left it to us what came before that.
+        self.tell_of_the_end();
         self.went()
+    }
+
+    /// Tells of the end of the evaluator, if it has ended and nobody has told. Whether it has.
+    fn tell_of_the_end(&mut self) -> bool {
+        let Some(reason) = self.evaluator.call().process_ref().exit_reason() else {
+            return false;
+        };
+        let show = self.transcript.show();
+        let text = format!("{}\n", show.exited(&reason.into_term()));
+        self.watch.tell(|| print(&self.system, &text));
+        true
     }
 
     /// After an exception that nobody caught.
@@ -189,7 +226,7 @@ impl Session {
 
     /// Ends the evaluator, quietly, and starts the next.
     fn replace(&mut self, reason: ExitReason) {
-        self.watch.tell();
+        self.watch.end();
         self.evaluator.call().process_ref().end(reason);
         self.restart();
     }
@@ -206,7 +243,7 @@ impl Session {
 impl Drop for Session {
     /// The evaluator ends with the conversation, which is no news.
     fn drop(&mut self) {
-        self.watch.tell();
+        self.watch.end();
     }
 }
 
@@ -227,14 +264,9 @@ fn start(system: &Arc<System>) -> (Evaluator, Arc<Watch>) {
         let Some(Message::Down(down)) = watcher.receive().await else {
             return;
         };
-        if told.running.load(Ordering::SeqCst) || !told.tell() {
-            return;
-        }
         let show = shared.shared::<Transcript>().show();
-        print(
-            &shared,
-            &format!("{}\n", show.exited(&down.reason.into_term())),
-        );
+        let text = format!("{}\n", show.exited(&down.reason.into_term()));
+        told.tell_between_commands(|| print(&shared, &text));
     });
     let evaluator = Evaluator::in_process(process, system.clone(), Mode::Shell);
     (evaluator, watch)

@@ -41,8 +41,10 @@ impl NodeCore {
     }
 
     pub(crate) fn unregister(&self, name: Atom) -> bool {
-        let registered = self.names.write().remove(&name);
-        match registered {
+        // Held to the end, as in `register`: nobody is nameless in one place and named in the
+        // other.
+        let mut names = self.names.write();
+        match names.remove(&name) {
             None => return false,
             Some(Registered::Process(pid)) => {
                 if let Some(process) = self.process(pid) {
@@ -56,6 +58,13 @@ impl NodeCore {
             }
         }
         true
+    }
+
+    /// Runs `run` while nobody can look at the names.
+    #[cfg(test)]
+    pub(crate) fn with_names_locked<R>(&self, run: impl FnOnce() -> R) -> R {
+        let _names = self.names.write();
+        run()
     }
 
     /// Frees a name at the end of whoever had it.

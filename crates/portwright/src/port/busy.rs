@@ -35,7 +35,7 @@ pub(super) struct BusyState {
     signal_low: AtomicU64,
     signal_high: AtomicU64,
     signal_bytes: AtomicUsize,
-    waiters: Mutex<Spare<Vec<Waker>>>,
+    waiters: Mutex<Spare<Vec<(WaitId, Waker)>>>,
     /// Somebody waits for an empty queue.
     wants_drained: AtomicBool,
 }
@@ -70,18 +70,23 @@ impl BusyState {
         }
     }
 
-    fn add_waiter(&self, waker: &Waker) {
+    fn add_waiter(&self, wait: WaitId, waker: &Waker) {
+        set_waker(self.waiters.lock().make(), wait, waker);
+    }
+
+    fn remove_waiter(&self, wait: WaitId) {
         let mut waiters = self.waiters.lock();
-        let waiters = waiters.make();
-        if !waiters.iter().any(|waiter| waiter.will_wake(waker)) {
-            waiters.push(waker.clone());
-        }
+        let waker = waiters
+            .get_mut()
+            .and_then(|waiters| take_waker(waiters, wait));
+        drop(waiters);
+        drop(waker);
     }
 
     /// Lets everybody who waits look again.
     pub(super) fn wake_all(&self) {
         let waiters = self.waiters.lock().take();
-        for waker in waiters.into_iter().flat_map(|waiters| *waiters) {
+        for (_, waker) in waiters.into_iter().flat_map(|waiters| *waiters) {
             waker.wake();
         }
     }
@@ -163,7 +168,14 @@ impl PortCore {
     /// Waits until the queue is empty: `true`, or `false` when the port ended with
     /// something in it.
     pub(crate) fn poll_drained(&self, context: &mut Context<'_>) -> Poll<bool> {
-        self.busy.add_waiter(context.waker());
+        let waker = context.waker();
+        {
+            let mut waiters = self.busy.waiters.lock();
+            let waiters = waiters.make();
+            if !waiters.iter().any(|(_, waiter)| waiter.will_wake(waker)) {
+                waiters.push((WaitId::next(), waker.clone()));
+            }
+        }
         // Either we see the queue empty below, or whoever empties it sees that we wait.
         self.busy.wants_drained.store(true, Ordering::SeqCst);
         if self.dropped_output() {
@@ -191,7 +203,7 @@ impl PortCore {
         NotBusy {
             port: Arc::clone(self),
             process: Arc::clone(process),
-            suspended: false,
+            wait: None,
         }
     }
 }
@@ -200,7 +212,34 @@ impl PortCore {
 pub(crate) struct NotBusy {
     port: Arc<PortCore>,
     process: Arc<ProcessCore>,
-    suspended: bool,
+    /// Once it is known to both that wake it.
+    wait: Option<WaitId>,
+}
+
+/// Tells apart those who wait: one process may wait in several tasks, one task for several
+/// ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WaitId(u64);
+
+impl WaitId {
+    fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Remembers whom to wake for a wait.
+pub(crate) fn set_waker(waits: &mut Vec<(WaitId, Waker)>, wait: WaitId, waker: &Waker) {
+    match waits.iter_mut().find(|(own, _)| *own == wait) {
+        Some((_, own)) => own.clone_from(waker),
+        None => waits.push((wait, waker.clone())),
+    }
+}
+
+/// Forgets a wait. The waker is returned to be dropped without a lock.
+pub(crate) fn take_waker(waits: &mut Vec<(WaitId, Waker)>, wait: WaitId) -> Option<Waker> {
+    let index = waits.iter().position(|(own, _)| *own == wait)?;
+    Some(waits.swap_remove(index).1)
 }
 
 impl NotBusy {
@@ -216,12 +255,11 @@ impl Future for NotBusy {
         if self.is_over() {
             return Poll::Ready(());
         }
-        if !self.suspended {
-            self.suspended = true;
-            self.process.set_suspended(true);
+        let wait = *self.wait.get_or_insert_with(WaitId::next);
+        if !self.process.suspend(wait, context.waker()) {
+            return Poll::Ready(());
         }
-        self.process.wake_at_exit(context.waker());
-        self.port.busy.add_waiter(context.waker());
+        self.port.busy.add_waiter(wait, context.waker());
         if !crate::reactor::is_blocking() {
             self.port.node().reactor().note_task();
         }
@@ -242,8 +280,9 @@ impl std::fmt::Debug for NotBusy {
 
 impl Drop for NotBusy {
     fn drop(&mut self) {
-        if self.suspended {
-            self.process.set_suspended(false);
+        if let Some(wait) = self.wait {
+            self.process.resume(wait);
+            self.port.busy.remove_waiter(wait);
         }
     }
 }

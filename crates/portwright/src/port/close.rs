@@ -52,7 +52,10 @@ impl PortCore {
     /// Frees the name, tells links and monitors, wakes the suspended: what these do
     /// next comes behind the exit signals, as in OTP.
     fn tell_relations(self: &Arc<Self>, held: &Held<'_>, reason: &ExitReason) {
-        if let Some(name) = self.registered.lock().take() {
+        // Taken out first: who registers a name holds the table of names while it looks at
+        // `registered`.
+        let name = self.registered.lock().take();
+        if let Some(name) = name {
             self.node.forget_name(name, self.id.into());
         }
         let (links, (monitors, driver_monitors)) = {
@@ -211,5 +214,49 @@ impl PortCore {
         self.set_phase(Phase::Ended);
         self.finish(held);
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use portwright_driver::{Driver, StartError};
+    use portwright_term::Atom;
+
+    use super::*;
+    use crate::{Node, PortName, PortSettings};
+
+    struct Quiet;
+
+    impl Driver for Quiet {
+        fn start(_: &PortContext<'_>, _: &[u8]) -> Result<Self, StartError> {
+            Ok(Self)
+        }
+    }
+
+    // P-511: who registers a name looks at the port with the names locked, so a port that waits
+    // for the names must not be locked itself.
+    #[test]
+    fn a_port_that_frees_its_name_can_be_looked_at_meanwhile() {
+        let node = Node::new();
+        node.register_driver::<Quiet>("quiet").unwrap();
+        let me = node.attach();
+        let port = me
+            .open_port(PortName::spawn("quiet"), PortSettings::new())
+            .unwrap();
+        me.register(Atom::literal("name"), port.id()).unwrap();
+        let core = Arc::clone(port.core());
+        let closing = node.core().with_names_locked(|| {
+            let closing = std::thread::spawn(move || me.close(&port));
+            let patience = Instant::now() + Duration::from_secs(30);
+            while core.registered.try_lock().is_none_or(|name| name.is_some()) {
+                assert!(Instant::now() < patience, "it is locked while it waits");
+                std::thread::yield_now();
+            }
+            closing
+        });
+        closing.join().unwrap().unwrap();
+        assert_eq!(node.registered(), []);
     }
 }

@@ -46,7 +46,7 @@ use crate::process::{ProcessCore, Signalled, panic_reason};
 use crate::reactor::TimerId;
 use crate::{ExitReason, Identity, PortMessage};
 
-pub(crate) use busy::NotBusy;
+pub(crate) use busy::{NotBusy, WaitId, set_waker, take_waker};
 pub(crate) use gate::Gate;
 pub use handle::{
     Busy, CallError, CloseInputError, CommandError, ConnectError, ControlError, NotOpen, Port,
@@ -305,7 +305,9 @@ impl PortCore {
             Signal::Message { claimed, action } => self.handle_message(held, claimed, action),
             Signal::BadMessage => self.bad_signal(held),
             Signal::Exit { from, reason, by } => self.handle_exit(held, from, reason, by),
-            Signal::Ready { select, readiness } => self.handle_ready(held, select, readiness),
+            Signal::Ready { select, readiness } => {
+                self.handle_queued_ready(held, select, readiness);
+            }
             Signal::Timeout { number } => {
                 let expired = self
                     .state(held)

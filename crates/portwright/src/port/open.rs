@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -72,6 +73,14 @@ pub enum OpenError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The program's working directory cannot be entered. The reason is the name of the error.
+    #[error("cannot change to the directory {}: {source}", directory.display())]
+    Directory {
+        /// The setting `cd`.
+        directory: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// The driver refused.
     #[error("the driver {name:?} refused: {source}")]
     Driver {
@@ -108,7 +117,7 @@ impl OpenError {
                 atoms::BADARG
             }
             Self::TableFull { .. } => atoms::SYSTEM_LIMIT,
-            Self::Program { source, .. } => {
+            Self::Program { source, .. } | Self::Directory { source, .. } => {
                 source.raw_os_error().map_or(atoms::EINVAL, errno::atom)
             }
             Self::Driver { source, .. } => source.reason(),
@@ -229,7 +238,7 @@ fn resolve(
 fn check_text(text: &[u8], name: &PortName) -> Result<(), OpenError> {
     if text.contains(&0) {
         return Err(OpenError::BadName {
-            name: format!("{name:?}"),
+            name: name.to_term().to_string(),
             why: "there is a NUL in it",
         });
     }
@@ -451,16 +460,23 @@ fn driver_error(port: &PortCore, source: StartError) -> OpenError {
 }
 
 fn start_error(port: &PortCore, target: &PortTarget, source: StartError) -> OpenError {
-    let program = match target {
-        PortTarget::Executable { file, .. } => file.clone(),
-        PortTarget::Shell { .. } => PathBuf::from("/bin/sh"),
+    let (program, options) = match target {
+        PortTarget::Executable { file, program } => (file.clone(), program),
+        PortTarget::Shell { program, .. } => (PathBuf::from("/bin/sh"), program),
         PortTarget::Driver | PortTarget::Descriptors { .. } => return driver_error(port, source),
     };
     match source {
-        StartError::Errno(number) => OpenError::Program {
-            program,
-            source: io::Error::from_raw_os_error(number),
-        },
+        StartError::Errno(number) => {
+            let source = io::Error::from_raw_os_error(number);
+            // The program's error would be a riddle when it is the directory that is missing.
+            match &options.directory {
+                Some(directory) if cannot_enter(directory, number) => OpenError::Directory {
+                    directory: directory.clone(),
+                    source,
+                },
+                _ => OpenError::Program { program, source },
+            }
+        }
         source => OpenError::Driver {
             name: program.display().to_string(),
             source,
@@ -468,9 +484,15 @@ fn start_error(port: &PortCore, target: &PortTarget, source: StartError) -> Open
     }
 }
 
+/// Whether entering the directory fails with this error.
+fn cannot_enter(directory: &Path, number: i32) -> bool {
+    let within = directory.join(".");
+    rustix::fs::access(&within, rustix::fs::Access::EXEC_OK)
+        .is_err_and(|error| error.raw_os_error() == number)
+}
+
 impl PortCore {
     /// A port whose `start` is still to come.
-    #[expect(clippy::too_many_arguments, reason = "the parts of a port")]
     fn new(
         id: PortId,
         node: &Arc<NodeCore>,
@@ -584,10 +606,8 @@ impl PortCore {
         };
         let context = PortContext::new(&operations);
         let entry = self.driver.entry.clone();
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            entry.start(&context, &self.name)
-        }))
-        .unwrap_or(Err(StartError::General));
+        let start = AssertUnwindSafe(|| entry.start(&context, &self.name));
+        let result = catch_unwind(start).unwrap_or(Err(StartError::General));
         let ended = self.phase() != Phase::Open;
         self.state(held).starting = false;
         match result {
@@ -610,7 +630,13 @@ impl PortCore {
                 owner.remove_link(self.id.into());
                 let error = match result {
                     Ok(mut instance) => {
-                        instance.stop(&context);
+                        let stop = AssertUnwindSafe(|| {
+                            instance.stop(&context);
+                            drop(instance);
+                        });
+                        if catch_unwind(stop).is_err() {
+                            tracing::error!(port = %self.id, "the driver panicked while stopping");
+                        }
                         StartError::General
                     }
                     Err(error) => error,

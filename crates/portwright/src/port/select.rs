@@ -285,8 +285,87 @@ impl PortCore {
                 driver.ready_input(port, select.fd)
             });
         }
-        if select.waits.swap(false, Ordering::AcqRel) {
+    }
+
+    /// As [`handle_ready`](Self::handle_ready), for an event that waited in the signal queue.
+    pub(super) fn handle_queued_ready(
+        self: &Arc<Self>,
+        held: &Held<'_>,
+        number: u64,
+        readiness: Interest,
+    ) {
+        self.handle_ready(held, number, readiness);
+        let find = |select: &&Arc<PortSelect>| select.number == number;
+        let select = self.state(held).selects.iter().find(find).cloned();
+        if let Some(select) = select {
+            // Whether it still says that one waits or not: two may have come one after the
+            // other, and each of them has ended the watch.
+            select.waits.store(false, Ordering::Release);
             select.watch_for(self, select.wanted(self));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsRawFd;
+    use std::time::Duration;
+
+    use portwright_driver::{Driver, PortContext, StartError};
+
+    use super::*;
+    use crate::process::Received;
+    use crate::{Node, PortName, PortSettings};
+
+    /// Tells when the descriptor that its command names is readable.
+    struct Tells;
+
+    impl Driver for Tells {
+        fn start(port: &PortContext<'_>, command: &[u8]) -> Result<Self, StartError> {
+            let command = std::str::from_utf8(command).unwrap();
+            let fd = command.trim_start_matches("tells ").parse().unwrap();
+            assert!(port.select(fd, Interest::READ, Select::On));
+            Ok(Self)
+        }
+
+        fn ready_input(&mut self, port: &PortContext<'_>, fd: RawFd) {
+            port.output("readable");
+            port.select(fd, Interest::READ, Select::Off);
+        }
+    }
+
+    // The poller ends the watch and then leaves the event; the watch may have begun anew in
+    // between, for an event that was left before.
+    #[test]
+    fn every_event_that_was_left_begins_the_watch_anew() {
+        let node = Node::new();
+        node.register_driver::<Tells>("tells").unwrap();
+        let mut me = node.attach();
+        let (read_end, write_end) = rustix::pipe::pipe().unwrap();
+        let name = PortName::spawn(format!("tells {}", read_end.as_raw_fd()));
+        let port = me.open_port(name, PortSettings::new()).unwrap();
+        let core = port.core();
+        let held = core.turn().try_hold().unwrap();
+        let select = Arc::clone(&core.state(&held).selects[0]);
+        core.turn().release(held);
+        let leave = || {
+            core.signal(Signal::Ready {
+                select: select.number,
+                readiness: Interest::NONE,
+            });
+        };
+        // Two events come; the poller is held up in the middle of the second.
+        select.waits.store(true, Ordering::Release);
+        select.watch_for(core, Interest::NONE);
+        leave();
+        select.watch_for(core, Interest::NONE);
+        leave();
+        rustix::io::write(&write_end, b"x").unwrap();
+        match me.receive_timeout_blocking(Duration::from_secs(30)) {
+            Received::Message(message) => {
+                assert!(message.to_string().contains("data"), "{message}")
+            }
+            other => panic!("{other:?}"),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! runs while it is held.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Waker;
@@ -16,6 +17,7 @@ use super::links::Links;
 use super::mailbox::{Mailbox, Taken};
 use crate::message::Down;
 use crate::node::NodeCore;
+use crate::port::{WaitId, set_waker, take_waker};
 use crate::{ExitReason, Identity, Message};
 
 /// A process, alive or dead.
@@ -40,7 +42,8 @@ struct State {
     monitored_by: Vec<MonitoredBy>,
     name: Option<Atom>,
     abort: Option<AbortHandle>,
-    suspended: bool,
+    /// The waits for ports that are busy.
+    suspended: Vec<(WaitId, Waker)>,
 }
 
 /// A monitor, at the process that has set it.
@@ -77,7 +80,10 @@ impl MonitoredBy {
         if let Self::Call(run) = self
             && let Some(run) = run.lock().take()
         {
-            run();
+            // It is somebody else's, and the end of the process must go on.
+            if catch_unwind(AssertUnwindSafe(run)).is_err() {
+                tracing::error!("what was to be called at the end of a process panicked");
+            }
         }
     }
 }
@@ -107,7 +113,7 @@ impl ProcessCore {
                 monitored_by: Vec::new(),
                 name: None,
                 abort: None,
-                suspended: false,
+                suspended: Vec::new(),
             }),
         })
     }
@@ -221,6 +227,7 @@ impl ProcessCore {
         let monitored_by = std::mem::take(&mut state.monitored_by);
         let name = state.name.take();
         let abort = state.abort.take();
+        let suspended = std::mem::take(&mut state.suspended);
         drop(state);
 
         self.node.forget_process(self.pid);
@@ -251,7 +258,10 @@ impl ProcessCore {
             self.node
                 .exit_signal(link, this, reason.clone(), Signalled::ByLink);
         }
-        if let Some(waker) = waker {
+        for waker in waker
+            .into_iter()
+            .chain(suspended.into_iter().map(|(_, waker)| waker))
+        {
             waker.wake();
         }
         if let Some(abort) = abort {
@@ -349,13 +359,21 @@ impl ProcessCore {
         }
     }
 
-    /// Wakes `waker` when the process ends, and possibly before.
-    pub(crate) fn wake_at_exit(&self, waker: &Waker) {
-        self.state.lock().mailbox.wake_next(waker);
+    /// The process is suspended by a wait; `waker` is woken when the process ends. `false`
+    /// when it has ended.
+    pub(crate) fn suspend(&self, wait: WaitId, waker: &Waker) -> bool {
+        let mut state = self.state.lock();
+        if state.exit.is_some() {
+            return false;
+        }
+        set_waker(&mut state.suspended, wait, waker);
+        true
     }
 
-    pub(crate) fn set_suspended(&self, suspended: bool) {
-        self.state.lock().suspended = suspended;
+    /// The wait is over.
+    pub(crate) fn resume(&self, wait: WaitId) {
+        let waker = take_waker(&mut self.state.lock().suspended, wait);
+        drop(waker);
     }
 
     /// Moves all messages to `into`, or leaves `waker` to be woken by the next
@@ -375,7 +393,7 @@ impl ProcessCore {
             trap_exit: state.trap_exit,
             exited: state.exit.is_some(),
             waiting: state.mailbox.is_awaited(),
-            suspended: state.suspended,
+            suspended: !state.suspended.is_empty(),
             links: &state.links,
             monitors: &state.monitors,
             monitored_by: &state.monitored_by,

@@ -117,6 +117,10 @@ impl Process {
         if !alive && let Some(monitor) = self.core().take_monitor(&reference) {
             self.core()
                 .deliver(Message::Down(Box::new(down(monitor, ExitReason::noproc()))));
+        } else if alive && self.is_exited() {
+            // Its end did not see this monitor, or saw it before the other side knew of it.
+            self.core().take_monitor(&reference);
+            node.remove_monitor(identity, self.pid(), &reference);
         }
         Ok(reference)
     }

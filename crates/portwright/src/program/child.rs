@@ -15,6 +15,7 @@ use std::ffi::{c_int, c_void};
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
+use parking_lot::RwLock;
 use rustix::io::Errno;
 use rustix::process::{Signal, WaitId, WaitIdOptions};
 
@@ -72,9 +73,29 @@ struct Shared<'a> {
     error: c_int,
 }
 
+/// Shared by those who start a program.
+static STARTING: RwLock<()> = RwLock::new(());
+
 /// Starts a program. The second value tells why it could not be executed; there
 /// is a child all the same then, which ends with that number as its code.
+///
+/// A child has our descriptors until it closes them, just before it executes its program.
+/// Should somebody write a program meanwhile, close it and start it, it counts as still being
+/// written: such a start is tried again when no other child of ours is on its way.
 pub(super) fn start(plan: &Plan) -> Result<(Child, Option<Errno>), Errno> {
+    let among_others = STARTING.read();
+    let (child, error) = clone_child(plan)?;
+    drop(among_others);
+    if error != Some(Errno::TXTBSY) {
+        return Ok((child, error));
+    }
+    super::orphans::adopt(child.into_pidfd());
+    let _alone = STARTING.write();
+    clone_child(plan)
+}
+
+/// One attempt to start a program.
+fn clone_child(plan: &Plan) -> Result<(Child, Option<Errno>), Errno> {
     let mut stack: Vec<u128> = Vec::with_capacity(STACK_BYTES / size_of::<u128>());
     let mut shared = Shared { plan, error: 0 };
     let mut pidfd: RawFd = -1;
@@ -130,7 +151,7 @@ pub(super) fn start(plan: &Plan) -> Result<(Child, Option<Errno>), Errno> {
 /// unwinds: there are only system calls.
 extern "C" fn run_child(shared: *mut c_void) -> c_int {
     let shared = shared.cast::<Shared<'_>>();
-    // SAFETY: `start` passes a pointer to a live `Shared` that nobody else uses
+    // SAFETY: `clone_child` passes a pointer to a live `Shared` that nobody else uses
     // until this child is gone. Every pointer handed to a system call below comes
     // from `Plan`, whose strings are NUL terminated and whose arrays end in NULL. The
     // calls are all async-signal-safe, and what they change (signal actions, session,

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use portwright_driver::{BusyLimits, Framing, StandardError};
+use portwright_term::Term;
 
 use crate::OpenError;
 
@@ -82,6 +83,20 @@ impl PortName {
     }
 
     /// What `port_info(Port, name)` shows.
+    /// As it is written in Erlang.
+    pub(crate) fn to_term(&self) -> Term {
+        match self {
+            Self::Spawn(command) => pair("spawn", erlang_string(command)),
+            Self::SpawnDriver(command) => pair("spawn_driver", erlang_string(command)),
+            Self::Executable { file, .. } => {
+                pair("spawn_executable", erlang_string(file.as_os_str()))
+            }
+            Self::Fd { input, output } => {
+                Term::tuple([Term::atom("fd"), Term::from(*input), Term::from(*output)])
+            }
+        }
+    }
+
     pub(crate) fn shown(&self) -> Box<[u8]> {
         match self {
             Self::Spawn(command) | Self::SpawnDriver(command) => command.as_bytes().into(),
@@ -89,6 +104,15 @@ impl PortName {
             Self::Fd { input, output } => format!("{input}/{output}").into_bytes().into(),
         }
     }
+}
+
+fn pair(name: &'static str, value: Term) -> Term {
+    Term::tuple([Term::atom(name), value])
+}
+
+/// A text as a string, for people.
+fn erlang_string(text: &OsStr) -> Term {
+    Term::string(&text.to_string_lossy())
 }
 
 /// How a port is opened: the second argument of `open_port/2`.
@@ -367,14 +391,22 @@ impl PortSettings {
                 return bad(shown(), "there is a NUL in it");
             }
         }
-        let texts = self.args.iter().flatten().chain(&self.arg0);
-        let directory = self
-            .directory
-            .as_ref()
-            .map(|directory| directory.as_os_str());
-        for text in texts.map(OsString::as_os_str).chain(directory) {
+        let args = self
+            .args
+            .iter()
+            .flatten()
+            .map(|arg| ("args", arg.as_os_str()));
+        let arg0 = self.arg0.iter().map(|arg0| ("arg0", arg0.as_os_str()));
+        let directory = self.directory.iter().map(|cd| ("cd", cd.as_os_str()));
+        for (name, text) in args.chain(arg0).chain(directory) {
             if text.as_bytes().contains(&0) {
-                return bad(format!("{text:?}"), "there is a NUL in it");
+                let text = erlang_string(text);
+                let value = if name == "args" {
+                    Term::list([text])
+                } else {
+                    text
+                };
+                return bad(pair(name, value).to_string(), "there is a NUL in it");
             }
         }
         Ok(())

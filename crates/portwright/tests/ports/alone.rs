@@ -29,6 +29,20 @@ pub(crate) fn alone(test: &str, prepare: impl FnOnce(&mut Command)) -> bool {
     false
 }
 
+/// Has another program, with these arguments, become the command.
+pub(crate) fn behind(command: &mut Command, program: &str, arguments: &[&str]) {
+    let inner = std::mem::replace(command, Command::new(program));
+    command
+        .args(arguments)
+        .arg(inner.get_program())
+        .args(inner.get_args());
+    command.envs(
+        inner
+            .get_envs()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
+}
+
 /// A folder of the test's own that goes when dropped.
 pub(crate) struct Folder(pub(crate) std::path::PathBuf);
 

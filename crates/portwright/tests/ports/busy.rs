@@ -1,5 +1,9 @@
 //! Queued output and busy ports.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
 use portwright::{
     Busy, BusyLimits, CommandError, PortName, PortSettings, ProcessStatus, Sent, Term,
 };
@@ -235,6 +239,56 @@ fn a_waiting_sender_can_be_killed() {
     held.go();
     eventually("the queue is written", || held.queue_size() == 0);
     assert_eq!(held.port.info().unwrap().output, 200_000);
+}
+
+// P-805: also when it waits in several tasks at once, or another of them was woken before.
+#[test]
+fn a_sender_that_waits_several_times_shows_as_suspended_and_is_told_of_its_end_in_each() {
+    #[derive(Default)]
+    struct Woken(AtomicBool);
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::SeqCst);
+        }
+    }
+    let mut held = Held::new("several", "[]");
+    held.queue(200_000);
+    let (node, me, port) = (&held.owner.node, held.owner.node.attach(), &held.port);
+    let mut waits: Vec<_> = (0..3)
+        .map(|_| (Box::pin(me.command(port, "never")), Arc::<Woken>::default()))
+        .collect();
+    for (wait, woken) in &mut waits {
+        let waker = Waker::from(Arc::clone(woken));
+        let poll = wait.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(poll.is_pending());
+    }
+    drop(waits.remove(1));
+    let status = node.process_info(me.pid()).unwrap().status;
+    assert_eq!(status, ProcessStatus::Suspended);
+    node.exit_signal(me.pid(), Term::atom("kill"));
+    for (mut wait, woken) in waits {
+        assert!(woken.0.load(Ordering::SeqCst), "it sleeps on");
+        let poll = wait.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert_eq!(poll, Poll::Ready(Err(CommandError::SenderExited)));
+    }
+}
+
+// A port may be busy for days, and who gave up must not be remembered for so long.
+#[test]
+fn a_wait_that_is_given_up_leaves_nothing_behind() {
+    struct Sleeper;
+    impl Wake for Sleeper {
+        fn wake(self: Arc<Self>) {}
+    }
+    let mut held = Held::new("given-up", "[]");
+    held.queue(200_000);
+    let sleeper = Arc::new(Sleeper);
+    let waker = Waker::from(Arc::clone(&sleeper));
+    let mut wait = Box::pin(held.owner.me.command(&held.port, "never"));
+    let poll = wait.as_mut().poll(&mut Context::from_waker(&waker));
+    assert!(poll.is_pending());
+    drop((wait, waker));
+    assert_eq!(Arc::strong_count(&sleeper), 1);
 }
 
 // Cancel safety: a wait that is given up has sent nothing.

@@ -1,5 +1,6 @@
 //! The end of programs: eof, exit_status, EXIT and errors of writing.
 
+use crate::alone::{alone, behind};
 use crate::owner::{Owner, eventually};
 
 const NORMAL: &str = "{'EXIT',P,normal}";
@@ -309,4 +310,27 @@ fn standard_error_can_be_told_apart() {
         owner.through(NORMAL),
         ["{P,{stderr,\"wrong\\n\"}}", "{P,{exit_status,1}}", NORMAL]
     );
+}
+
+// The system then reaps them at once. Their ports end all the same.
+#[test]
+fn a_host_that_ignores_its_children_does_not_learn_how_they_ended() {
+    let test = "ending::a_host_that_ignores_its_children_does_not_learn_how_they_ended";
+    let ignore = ["--ignore-signal=CHLD"];
+    if !alone(test, |command| behind(command, "env", &ignore)) {
+        return;
+    }
+    for script in ["exit 3", "kill -9 $$"] {
+        let mut owner = Owner::new();
+        owner.sh(script, "[exit_status,exit_signal]");
+        assert_eq!(owner.next(), "{P,{exit_status,255}}");
+        assert_eq!(owner.next(), "{'EXIT',P,normal}");
+        let end = portwright::run("sh").args(["-c", script]).on(&owner.node);
+        let status = end.blocking().unwrap().status;
+        assert_eq!(status, portwright::RunStatus::Exited(255));
+    }
+    // Programs are not started so, and hear of their own children.
+    let mut owner = Owner::new();
+    owner.sh("sh -c 'exit 7'; echo $?", "[{line,10}]");
+    assert_eq!(owner.next(), "{P,{data,{eol,\"7\"}}}");
 }

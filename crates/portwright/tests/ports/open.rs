@@ -2,7 +2,7 @@
 
 use portwright::{Node, OpenError, PortName, PortSettings, Term};
 
-use crate::alone::{Folder, alone};
+use crate::alone::{Folder, alone, behind};
 use crate::owner::Owner;
 
 const NORMAL: &str = "{'EXIT',P,normal}";
@@ -330,6 +330,56 @@ fn exec_that_fails_is_a_status_in_erlang_and_an_error_in_rust() {
     }
 }
 
+// P-111: from Rust it is the directory that is named, and not the program.
+#[test]
+fn a_directory_that_cannot_be_entered_is_named() {
+    for (directory, name) in [("/no/such", "enoent"), ("/etc/passwd", "enotdir")] {
+        let owner = Owner::new();
+        let settings = PortSettings::new().cd(directory);
+        let error = owner.me.open_port(PortName::file("/bin/true"), settings);
+        let error = error.unwrap_err();
+        let text = format!("cannot change to the directory {directory}: ");
+        assert!(error.to_string().starts_with(&text), "{error}");
+        assert_eq!(error.reason().as_str(), name);
+    }
+    // The directory is there, and it is the program that is missing.
+    let settings = PortSettings::new().cd("/etc");
+    let missing = PortName::file("/no/such");
+    let error = Owner::new().me.open_port(missing, settings).unwrap_err();
+    assert!(matches!(&error, OpenError::Program { .. }), "{error:?}");
+}
+
+#[test]
+fn what_is_wrong_is_shown_in_erlangs_syntax() {
+    let refused = |name: PortName, settings: PortSettings| {
+        let error = Owner::new().me.open_port(name, settings).unwrap_err();
+        assert_eq!(error.reason().as_str(), "badarg");
+        error.to_string()
+    };
+    let (none, sh) = (PortSettings::new, || PortName::executable("sh"));
+    for (got, expect) in [
+        (
+            refused(PortName::executable("a\0b"), none()),
+            r#"name {spawn_executable,[97,0,98]}"#,
+        ),
+        (
+            refused(PortName::spawn("a\0b"), none()),
+            r#"name {spawn,[97,0,98]}"#,
+        ),
+        (
+            refused(sh(), none().args(["x", "a\0"])),
+            r#"setting {args,[[97,0]]}"#,
+        ),
+        (
+            refused(sh(), none().arg0("a\0")),
+            r#"setting {arg0,[97,0]}"#,
+        ),
+        (refused(sh(), none().cd("a\0")), r#"setting {cd,[97,0]}"#),
+    ] {
+        assert_eq!(got, format!("bad port {expect}: there is a NUL in it"));
+    }
+}
+
 // P-160: the kernel takes 128 KiB for one string, and Linux says so in exec.
 #[test]
 fn too_long_arguments_fail_in_exec() {
@@ -473,25 +523,17 @@ fn without_a_working_directory_no_program_starts() {
 #[test]
 fn without_descriptors_opening_is_emfile_and_leaves_nothing() {
     let test = "open::without_descriptors_opening_is_emfile_and_leaves_nothing";
-    if !alone(test, |command| {
-        let shell = std::process::Command::new("sh");
-        let inner = std::mem::replace(command, shell);
-        command
-            .args(["-c", "ulimit -n 64; exec \"$@\"", "sh"])
-            .arg(inner.get_program());
-        command.args(inner.get_args());
-        command.envs(
-            inner
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
-    }) {
+    let script = "ulimit -n 64; exec \"$@\"";
+    if !alone(test, |command| behind(command, "sh", &["-c", script, "sh"])) {
         return;
     }
     let open_descriptors = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let at_first = open_descriptors();
     let mut owner = Owner::new();
     owner.open("{spawn,\"cat\"}", "[]");
-    let before = open_descriptors();
+    // The node's two and the port's three.
+    let before = at_first + 2 + 3;
+    assert_eq!(open_descriptors(), before);
     let one_way = owner.open_as("OneWay", "{spawn,\"cat\"}", "[out]");
     // One pipe end, and the watched child.
     assert_eq!(open_descriptors(), before + 2);

@@ -317,6 +317,45 @@ fn spawned_processes_end_with_their_result_or_panic() {
     assert_eq!(ends(|| panic!("on purpose")), "{panic,\"on purpose\"}");
 }
 
+// What others have us call at the end of a process is theirs; the end goes on.
+#[test]
+fn a_panic_of_those_who_are_called_at_the_end_keeps_nobody_from_being_told() {
+    let mut owner = Owner::new();
+    let victim = owner.node.attach();
+    owner.bind("Victim", Term::Pid(victim.pid()));
+    owner.node.at_exit(victim.pid(), || panic!("on purpose"));
+    owner.check(&[("link(Victim)", "true")]);
+    owner.node.exit_signal(victim.pid(), Term::atom("oops"));
+    assert_eq!(owner.next(), "{'EXIT',Victim,oops}");
+}
+
+#[test]
+fn a_panic_of_a_delayed_call_does_not_stop_the_node() {
+    let node = Node::new();
+    let calls: Vec<_> = (0..3)
+        .map(|_| node.after(Duration::ZERO, || panic!("on purpose")))
+        .collect();
+    let (sender, called) = std::sync::mpsc::channel();
+    let last = node.after(Duration::from_millis(1), move || sender.send(()).unwrap());
+    called.recv_timeout(PATIENCE).unwrap();
+    drop((calls, last));
+}
+
+// It would stay for as long as the other lives.
+#[test]
+fn a_monitor_of_a_process_that_was_ended_leaves_no_trace() {
+    let node = Node::new();
+    let (me, other) = (node.attach(), node.attach());
+    let port = other
+        .open_port(PortName::spawn("cat"), PortSettings::new())
+        .unwrap();
+    me.end(Term::atom("over"));
+    me.monitor(other.pid()).unwrap();
+    me.monitor(port.id()).unwrap();
+    assert_eq!(node.process_info(other.pid()).unwrap().monitored_by, []);
+    assert_eq!(port.info().unwrap().monitored_by, []);
+}
+
 #[test]
 fn a_spawned_process_that_is_killed_stops_at_its_next_await() {
     struct Dropped(std::sync::mpsc::Sender<()>);

@@ -1,8 +1,9 @@
 //! Conversations with real programs. One that is not installed is reported, and fails the
 //! tests where everything has to be there.
 
-use portwright::{PortName, PortSettings, Term};
+use portwright::{Node, PortName, PortSettings, Term};
 
+use crate::alone::{Folder, alone};
 use crate::owner::Owner;
 
 const NORMAL: &str = "{'EXIT',P,normal}";
@@ -147,4 +148,32 @@ fn sort_answers_when_its_input_is_closed() {
     owner.check(&[("port_command(P,Data)", "true"), ("port_eof(P)", "true")]);
     assert_eq!(owner.bytes(sorted.len()), sorted.as_bytes());
     assert_eq!(owner.next(), NORMAL);
+}
+
+// Programs that are on their way have the host's descriptors for a moment, also those by
+// which others are being written.
+#[test]
+fn a_program_that_was_just_written_can_be_started_among_others() {
+    let test = "programs::a_program_that_was_just_written_can_be_started_among_others";
+    if !alone(test, |_| ()) {
+        return;
+    }
+    let node = Node::new();
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let node = &node;
+            scope.spawn(move || {
+                let folder = Folder::new(&format!("written-{thread}"));
+                let me = node.attach();
+                for round in 0..200 {
+                    let file = folder.0.join(format!("{round}"));
+                    std::fs::copy("/bin/true", &file).unwrap();
+                    let name = PortName::file(&file);
+                    let port = me.open_port(name, PortSettings::new());
+                    port.unwrap_or_else(|error| panic!("{error}"));
+                    std::fs::remove_file(&file).unwrap();
+                }
+            });
+        }
+    });
 }

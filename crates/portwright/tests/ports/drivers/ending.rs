@@ -133,8 +133,14 @@ fn exit_ends_the_port_without_telling_its_owner() {
 
 #[test]
 fn a_panic_ends_its_port_and_no_other() {
-    // The panics are expected: they need not be printed.
-    std::panic::set_hook(Box::new(|_| ()));
+    // These panics are expected: they need not be printed. Those of other tests are not.
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = panic.payload().downcast_ref::<&str>();
+        if !text.is_some_and(|text| *text == "on purpose" || text.starts_with("in ")) {
+            usual(panic);
+        }
+    }));
     ending_everywhere(
         |_| panic!("on purpose"),
         &["{'EXIT',P,driver_panic}", "{'DOWN',R,port,P,driver_panic}"],
@@ -168,6 +174,24 @@ fn a_panic_ends_its_port_and_no_other() {
     assert_eq!(owner.next(), "{'EXIT',P,driver_panic}");
     // It is another thread that closes it, and links are told first.
     eventually("the port is gone", || port.is_gone());
+}
+
+// The driver refuses the port after all, and is then asked to stop.
+#[test]
+fn a_panic_in_stop_after_a_start_that_failed_is_an_error_of_opening() {
+    let mut owner = Owner::new();
+    Acts::default()
+        .start(|port, _| {
+            port.failure(Term::atom("broken"));
+            Ok(())
+        })
+        .stop(|_| panic!("on purpose"))
+        .add_to(&owner.node, "acts");
+    owner.check(&[
+        ("open_port({spawn,acts},[])", "error einval"),
+        ("ports()", "[]"),
+    ]);
+    owner.nothing_more();
 }
 
 // With `eof` the port stays open, and the driver may say so as often as it likes.
