@@ -412,10 +412,12 @@ mod tests {
     #[test]
     fn commands_on_their_way_when_the_program_closes_its_input_do_no_harm() {
         let node = Node::new();
-        let script = "exec <&-; trap 'kill $!; echo end; exit' TERM; echo closed; sleep 100 >/dev/null & wait";
+        // The signal may come when the child is not the other program yet: it holds no output.
+        let wait = "sleep 100 >/dev/null 2>&1 & echo closed; wait";
+        let script = format!("exec <&-; trap 'echo end; exit' TERM; {wait}");
         let (name, settings) = (
             PortName::executable("sh"),
-            PortSettings::new().args(["-c", script]),
+            PortSettings::new().args(["-c", &script]),
         );
         let (input, mut events) = node.open(name, settings).unwrap().split();
         let Some(Ok(PortMessage::Data(data))) = events.next_blocking() else {
