@@ -123,7 +123,7 @@ impl Ddll {
     ///
     /// let me = node.attach();
     /// let port = me.open_port(PortName::driver("swissp"), PortSettings::new())?;
-    /// assert_eq!(me.control(&port, 1, "enq abc; deqall")?.bytes(), "0 0");
+    /// assert_eq!(me.control(&port, 1, "enq abc; deqall")?.bytes(), b"0 0");
     ///
     /// let error = node.ddll().load("/no/such/folder", "other").unwrap_err();
     /// assert!(error.to_string().starts_with("cannot load /no/such/folder/other.so: "));

@@ -54,6 +54,8 @@ pub struct PortEvents {
     /// Data that an `AsyncRead` has begun to read.
     rest: Bytes,
     status: Option<PortMessage>,
+    /// The program's data has ended, which a port opened with `eof` outlives.
+    at_end: bool,
     ended: bool,
 }
 
@@ -120,6 +122,7 @@ impl Node {
                 owner,
                 rest: Bytes::new(),
                 status: None,
+                at_end: false,
                 ended: false,
             },
         })
@@ -379,9 +382,12 @@ impl AsyncRead for PortEvents {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         while self.rest.is_empty() {
+            if self.at_end {
+                return Poll::Ready(Ok(()));
+            }
             match self.poll_event(context) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(None | Some(Ok(PortMessage::Eof))) => return Poll::Ready(Ok(())),
+                Poll::Ready(None | Some(Ok(PortMessage::Eof))) => self.at_end = true,
                 Poll::Ready(Some(Err(exit))) => return Poll::Ready(Err(io::Error::other(exit))),
                 Poll::Ready(Some(Ok(message))) => match message {
                     PortMessage::Data(data) | PortMessage::Line { data, .. } => {

@@ -114,6 +114,19 @@ async fn a_program_that_talks_too_much_is_held_back_by_its_pipe() {
 }
 
 #[tokio::test]
+async fn a_reader_finds_the_end_of_the_file_as_often_as_it_looks() {
+    let node = Node::new();
+    let (name, settings) = executable("echo", &["once"]);
+    let (_input, mut events) = node.open(name, settings.eof()).unwrap().split();
+    let mut answer = String::new();
+    events.read_to_string(&mut answer).await.unwrap();
+    assert_eq!(answer, "once\n");
+    for _ in 0..2 {
+        assert_eq!(events.read(&mut [0; 8]).await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
 async fn the_halves_are_a_reader_and_a_writer() {
     let node = Node::new();
     let (name, settings) = executable("tr", &["a-z", "A-Z"]);

@@ -38,7 +38,13 @@ fn run_suite(arguments: &[&str], strict: bool) -> Outcome {
     if strict {
         command.env("PORTWRIGHT_REQUIRE_ERL", "1");
     }
-    let succeeded = watch(&mut command, |line| tally += count(line))?;
+    // A test that fails prints its own runner's line within nextest's.
+    let summary = if arguments[0] == "nextest" {
+        NEXTEST
+    } else {
+        LIBTEST
+    };
+    let succeeded = watch(&mut command, |line| tally += count(line, summary))?;
     if !succeeded && tally.failed == 0 {
         // It did not come as far as a test: a build that fails is a failure.
         tally.failed = 1;
@@ -46,12 +52,14 @@ fn run_suite(arguments: &[&str], strict: bool) -> Outcome {
     Ok(tally)
 }
 
-/// The tests that a line of summary of libtest or nextest tells of.
-fn count(line: &str) -> Tally {
+/// How the lines begin in which the runners sum up.
+const LIBTEST: &str = "test result:";
+const NEXTEST: &str = "Summary [";
+
+/// The tests that a line tells of, if it is one that sums up.
+fn count(line: &str, summary: &str) -> Tally {
     let line = line.trim_start();
-    let is_summary = line.starts_with("test result:")
-        || (line.starts_with("Summary [") && line.contains("tests run:"));
-    if !is_summary {
+    if !line.starts_with(summary) {
         return Tally::default();
     }
     let mut tally = Tally::default();
@@ -77,29 +85,34 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(line: &str, passed: usize, failed: usize) {
-        assert_eq!(count(line), Tally { passed, failed }, "{line}");
+    fn check(summary: &str, line: &str, passed: usize, failed: usize) {
+        assert_eq!(count(line, summary), Tally { passed, failed }, "{line}");
     }
 
     #[test]
     fn summaries_of_both_runners_are_counted() {
         check(
+            LIBTEST,
             "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
             12,
             0,
         );
-        check("test result: FAILED. 3 passed; 2 failed; 0 ignored", 3, 2);
+        let failed = "test result: FAILED. 3 passed; 2 failed; 0 ignored";
+        check(LIBTEST, failed, 3, 2);
+        check(NEXTEST, failed, 0, 0);
         check(
+            NEXTEST,
             "     Summary [   4.321s] 17 tests run: 14 passed (1 slow), 2 failed, 1 timed out, 5 skipped",
             14,
             3,
         );
         check(
+            NEXTEST,
             "     Summary [   0.010s] 1 tests run: 1 passed, 0 skipped",
             1,
             0,
         );
-        check("running 3 tests", 0, 0);
-        check("the port said: 3 passed; 4 failed", 0, 0);
+        check(LIBTEST, "running 3 tests", 0, 0);
+        check(LIBTEST, "the port said: 3 passed; 4 failed", 0, 0);
     }
 }
