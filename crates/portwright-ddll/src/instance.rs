@@ -14,6 +14,7 @@ use parking_lot::{Mutex, RwLock};
 use portwright::{Pid, Port, PortId, WeakNode};
 use portwright_driver::MonitorId;
 use portwright_driver_abi::{_erl_drv_data, ErlDrvData, ErlDrvPort};
+use portwright_term::BuildIdHasher;
 
 use crate::loaded::LoadedDriver;
 use crate::lock::PortDataLock;
@@ -83,7 +84,7 @@ impl Handle {
 struct Table {
     slots: Vec<Slot>,
     free: Vec<usize>,
-    by_id: HashMap<PortId, Arc<Instance>>,
+    by_id: HashMap<PortId, Arc<Instance>, BuildIdHasher>,
 }
 
 #[derive(Default)]

@@ -45,6 +45,7 @@
 mod atom;
 mod binary;
 mod fun;
+mod id_hash;
 mod identifier;
 mod iovec;
 mod list;
@@ -62,6 +63,7 @@ pub mod text;
 pub use atom::{Atom, AtomError, atoms};
 pub use binary::{Binary, Bitstring};
 pub use fun::{Fun, NativeFun, OpaqueFun};
+pub use id_hash::{BuildIdHasher, IdHasher};
 pub use identifier::{Pid, PortId, Reference};
 pub use iolist::NotIoData;
 pub use iovec::IoVec;

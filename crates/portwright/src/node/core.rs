@@ -4,13 +4,12 @@ use std::any::{Any, TypeId};
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, RwLock};
-use portwright_term::{Atom, Pid, PortId, Reference};
+use portwright_term::{Atom, BuildIdHasher, Pid, PortId, Reference};
 use tokio::runtime::{Handle, Runtime};
 
 use super::Registered;
@@ -294,25 +293,5 @@ fn process_number(pid: Pid) -> u64 {
     u64::from(pid.serial()) << 28 | u64::from(pid.id())
 }
 
-/// A map whose keys are consecutive numbers: they need no mixing beyond spreading
-/// them over the table's control bits.
-pub(super) type IdMap<T> = HashMap<u64, T, BuildHasherDefault<IdHasher>>;
-
-#[derive(Default)]
-pub(super) struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
+/// By the number of a process or port.
+pub(super) type IdMap<T> = HashMap<u64, T, BuildIdHasher>;

@@ -448,8 +448,13 @@ impl PortCore {
     pub(super) fn set_queue_len(&self, len: usize) {
         // Only the holder of the turn comes here.
         if self.queue_len() != len {
-            // In one order with `wants_drained`, see `poll_drained`.
-            self.queue_len.store(len, Ordering::SeqCst);
+            // That it is empty comes in one order with `wants_drained`, see `poll_drained`.
+            let order = if len == 0 {
+                Ordering::SeqCst
+            } else {
+                Ordering::Release
+            };
+            self.queue_len.store(len, order);
         }
     }
 

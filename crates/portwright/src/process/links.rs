@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use portwright_term::BuildIdHasher;
+
 use crate::Identity;
 
 /// From this many links on they are hashed: a process that owns 50,000 ports opens
@@ -12,7 +14,7 @@ const MANY: usize = 32;
 #[derive(Debug)]
 pub(super) enum Links {
     Few(Vec<Identity>),
-    Many(HashSet<Identity>),
+    Many(HashSet<Identity, BuildIdHasher>),
 }
 
 impl Links {
