@@ -13,12 +13,14 @@
 //! threads. Otherwise a background thread polls. When a blocking thread has got
 //! its message it leaves the role vacant, for it most likely comes back at once;
 //! the background thread looks after a vacancy within [`VACANCY`]. While there are
-//! neither descriptors nor timers, threads that block just sleep.
+//! neither descriptors nor timers, threads that block just sleep. Before they sleep
+//! they look for a moment, if that has helped lately ([`spin`]).
 //!
 //! No lock of this module is held while an event is handled.
 
 mod park;
 mod sources;
+mod spin;
 mod timers;
 
 pub(crate) mod pool;
@@ -335,6 +337,9 @@ impl Reactor {
     fn wait(self: &Arc<Self>, parker: &Arc<Parker>) {
         // Whoever makes something to poll for sees to it that somebody polls.
         let polls = self.has_something_to_poll_for();
+        if !polls && spin::look(|| parker.is_notified()) {
+            return;
+        }
         let mut role = self.role.lock();
         match role.poller {
             Poller::Vacant if polls => role.poller = Poller::Thread,
@@ -360,6 +365,12 @@ impl Reactor {
         }
         drop(role);
         parker.set_polling(true);
+        spin::look(|| {
+            parker.is_notified() || {
+                self.turn(Some(Instant::now()));
+                parker.is_notified()
+            }
+        });
         while !parker.is_notified() {
             self.turn(None);
         }
