@@ -72,10 +72,11 @@ impl Script {
         let mut command = Command::new("timeout");
         if who == "OTP" && self.name == "trace_ip_drv" {
             // The driver reads memory of `driver_alloc` that it has not written, which now and then brings the emulator
-            // down. This has memory come from `malloc`, zeroed.
+            // down. This has memory come from `malloc`, zeroed; what glibc keeps for a thread would not be.
             command
                 .env("ERL_FLAGS", "+Mea min")
-                .env("MALLOC_PERTURB_", "255");
+                .env("MALLOC_PERTURB_", "255")
+                .env("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0");
         }
         let output = command
             .args(["-s", "KILL", SECONDS])
