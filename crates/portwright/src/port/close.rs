@@ -145,7 +145,7 @@ impl PortCore {
             self.node.reactor().cancel_timer(timer.id);
         }
         self.note_dropped_output();
-        drop(self.queue.lock().take());
+        drop(self.queue.get_mut(self.turn(), held).take());
         self.set_queue_len(0);
         self.set_phase(Phase::Gone);
         self.busy.wake_all();

@@ -57,6 +57,7 @@ pub(crate) use message::is_command;
 pub use open::OpenError;
 pub(crate) use open::{Open, open};
 pub(crate) use scheduler::Scheduler;
+pub(crate) use turn::thread_mark;
 
 use busy::BusyState;
 use close::Ending;
@@ -103,8 +104,8 @@ pub(crate) struct PortCore {
     own_turn: Turn,
     phase: AtomicU8,
     busy: BusyState,
-    queue: Mutex<Spare<Queue>>,
-    /// `queue.len()`, readable without the lock.
+    queue: TurnCell<Spare<Queue>>,
+    /// `queue.len()`, readable without the turn.
     queue_len: AtomicUsize,
     registered: Mutex<Option<Atom>>,
     /// The owner has said that there is no more input.
@@ -456,7 +457,8 @@ impl PortCore {
     fn deliver(&self, held: &Held<'_>, message: PortMessage) {
         let size = match &message {
             PortMessage::Data(data)
-            | PortMessage::Line { data, .. }
+            | PortMessage::Line(data)
+            | PortMessage::LinePart(data)
             | PortMessage::StandardError(data) => data.len(),
             _ => 0,
         };

@@ -510,7 +510,7 @@ impl PortCore {
             own_turn: Turn::new(),
             phase: (Phase::Open as u8).into(),
             busy: BusyState::new(queue_limits, signal_limits),
-            queue: Mutex::new(Spare::default()),
+            queue: TurnCell::new(Spare::default()),
             queue_len: 0.into(),
             registered: Mutex::new(None),
             input_closed: false.into(),

@@ -90,11 +90,8 @@ impl PortOperations for Operations<'_> {
         line.feed(data.as_deref().unwrap_or_default(), |line| {
             let piece = Bytes::from(line.bytes);
             let data = shape(binary, header, &[piece]);
-            let message = PortMessage::Line {
-                data,
-                complete: line.complete,
-            };
-            self.port.deliver(self.held, message);
+            self.port
+                .deliver(self.held, line_message(data, line.complete));
         });
         self.port.state(self.held).line = Some(line);
         true
@@ -107,13 +104,8 @@ impl PortOperations for Operations<'_> {
             return self.output(&[], Some(Bytes::copy_from_slice(data)));
         }
         state.input += data.len() as u64;
-        let (port, binary) = (self.port.id, state.binary);
-        let waker = state
-            .connected
-            .post_data(Bytes::copy_from_slice(data), |bytes| Message::Port {
-                port,
-                message: PortMessage::Data(PortData::new(bytes, binary)),
-            });
+        let bytes = Bytes::copy_from_slice(data);
+        let waker = state.connected.post_data(self.port.id, bytes, state.binary);
         drop(state);
         if let Some(waker) = waker {
             waker.wake();
@@ -231,7 +223,7 @@ impl PortOperations for Operations<'_> {
         if !self.is_usable() {
             return false;
         }
-        let mut queue = self.port.queue.lock();
+        let mut queue = self.port.queue.get_mut(self.port.turn(), self.held);
         let queue = queue.make();
         access(queue);
         let len = queue.len();
@@ -473,13 +465,7 @@ impl PortCore {
             } else {
                 PortData::list(piece)
             };
-            self.deliver(
-                held,
-                PortMessage::Line {
-                    data,
-                    complete: line.complete,
-                },
-            );
+            self.deliver(held, line_message(data, line.complete));
         });
         self.state(held).line = Some(line);
     }
@@ -488,6 +474,14 @@ impl PortCore {
         tracing::error!(port = %self.id, "an asynchronous job of the driver panicked");
         let reason = crate::ExitReason::from(Term::atom("driver_panic"));
         self.begin_close(held, reason, super::close::Ending::Dropping);
+    }
+}
+
+fn line_message(data: PortData, complete: bool) -> PortMessage {
+    if complete {
+        PortMessage::Line(data)
+    } else {
+        PortMessage::LinePart(data)
     }
 }
 

@@ -266,21 +266,25 @@ impl PortCore {
                 .find(|select| select.number == number)
                 .cloned()
         };
-        let Some(select) = find() else { return };
-        let still = |wanted: Interest| {
-            readiness.contains(wanted)
-                && matches!(self.phase(), Phase::Open | Phase::Closing)
-                && find().is_some_and(|select| {
-                    let interest = select.registration.lock().interest;
-                    interest.contains(wanted)
-                })
+        let Some(mut select) = find() else { return };
+        let wants = |select: &PortSelect, wanted: Interest| {
+            matches!(self.phase(), Phase::Open | Phase::Closing)
+                && select.registration.lock().interest.contains(wanted)
         };
-        if still(Interest::WRITE) {
+        if readiness.contains(Interest::WRITE) && wants(&select, Interest::WRITE) {
             self.callback(held, None, |driver, port| {
                 driver.ready_output(port, select.fd)
             });
+            // The callback may have ended the port, or its interest.
+            match find() {
+                Some(still) => select = still,
+                None => return,
+            }
         }
-        if still(Interest::READ) && !self.gate.is_shut() {
+        if readiness.contains(Interest::READ)
+            && wants(&select, Interest::READ)
+            && !self.gate.is_shut()
+        {
             self.callback(held, None, |driver, port| {
                 driver.ready_input(port, select.fd)
             });

@@ -126,7 +126,7 @@ impl Drop for Owed {
 
 /// A number that no two living threads share and that is never 0.
 #[inline]
-fn thread_mark() -> usize {
+pub(crate) fn thread_mark() -> usize {
     thread_local!(static MARK: u8 = const { 0 });
     MARK.with(|mark| std::ptr::from_ref(mark) as usize)
 }
