@@ -61,6 +61,14 @@ pub(crate) fn measure(line: &str, peer: &str, count: u64) -> Result<Sample, Stri
             };
             raw::measure(line, count, &way)
         }
+        (line, "raw_epoll") => {
+            let way = raw::Way {
+                own_session: true,
+                polls: true,
+                ..raw::Way::default()
+            };
+            raw::measure(line, count, &way)
+        }
         (line, "tokio") => tokio_process::measure(line, count),
         (line, "portwright") => ours::measure(line, count),
         (line, "portwright_async") => ours::measure_async(line, count),

@@ -3,9 +3,11 @@
 #![allow(unsafe_code, reason = "posix_spawn")]
 
 use std::ffi::CStr;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr;
 
+use rustix::event::epoll;
 use rustix::io::{read, write};
 use rustix::pipe::{PipeFlags, pipe_with};
 
@@ -17,9 +19,12 @@ use crate::sample::{Sample, Stopwatch};
 pub(super) struct Way {
     /// The size of their pipes; the kernel's default when `None`.
     pub(super) pipe_bytes: Option<usize>,
-    /// In a session of their own, as those of OTP and Portwright are: where the kernel gives
-    /// each session its share of the processor, a change from one to the other costs more.
+    /// In a session of their own and with pipes on every line, as those of OTP and Portwright are:
+    /// where the kernel gives each session its share of the processor, a change from one to the other
+    /// costs more.
     pub(super) own_session: bool,
+    /// An answer is waited for with `epoll_wait`, as whoever has more than one program must.
+    pub(super) polls: bool,
 }
 
 /// A program, with two pipes when it was started with [`cat`].
@@ -78,8 +83,8 @@ unsafe extern "C" {
     static environ: *const *const libc::c_char;
 }
 
-/// `cat` and our ends of its pipes.
-fn cat(way: &Way) -> (Child, OwnedFd, OwnedFd) {
+/// A program and our ends of its pipes.
+fn piped(program: &CStr, way: &Way) -> (Child, OwnedFd, OwnedFd) {
     let pipe = || {
         let (read_end, write_end) = pipe_with(PipeFlags::CLOEXEC).expect("a pipe");
         if let Some(bytes) = way.pipe_bytes {
@@ -90,7 +95,7 @@ fn cat(way: &Way) -> (Child, OwnedFd, OwnedFd) {
     let (their_input, input) = pipe();
     let (output, their_output) = pipe();
     let stdio = Some([&their_input, &their_output]);
-    let child = Child::start(c"/bin/cat", stdio, way.own_session);
+    let child = Child::start(program, stdio, way.own_session);
     (child, input, output)
 }
 
@@ -99,10 +104,10 @@ pub(super) fn measure(line: &str, count: u64, way: &Way) -> Option<Sample> {
         "round-trip" | "round-trip-free" => round_trips(count, SMALL, way),
         "round-trip-packet" => round_trips(count, 4 + SMALL, way),
         "throughput" | "throughput-free" => throughput(count, way),
-        "start" => starts(count),
+        "start" => starts(count, way),
         "start-large" => {
             let _large = make_large();
-            starts(count)
+            starts(count, way)
         }
         "start-64" => starts_at_once(count),
         _ => return None,
@@ -110,7 +115,8 @@ pub(super) fn measure(line: &str, count: u64, way: &Way) -> Option<Sample> {
 }
 
 fn round_trips(count: u64, bytes: usize, way: &Way) -> Sample {
-    let (child, input, output) = cat(way);
+    let (child, input, output) = piped(c"/bin/cat", way);
+    let epoll = way.polls.then(|| watch(&output));
     let sent = [b'x'; 4 + SMALL];
     let mut received = [0; 4 + SMALL];
     let mut talk = |count| {
@@ -118,6 +124,11 @@ fn round_trips(count: u64, bytes: usize, way: &Way) -> Sample {
             assert_eq!(write(&input, &sent[..bytes]), Ok(bytes));
             let mut arrived = 0;
             while arrived < bytes {
+                if let Some(epoll) = &epoll {
+                    let mut events = [const { MaybeUninit::<epoll::Event>::uninit() }; 1];
+                    let (ready, _) = epoll::wait(epoll, &mut events[..], None).expect("a wait");
+                    assert_eq!(ready.len(), 1, "the output is ready");
+                }
                 let more = read(&output, &mut received[arrived..bytes]).expect("an answer");
                 assert_ne!(more, 0, "cat goes on");
                 arrived += more;
@@ -133,9 +144,18 @@ fn round_trips(count: u64, bytes: usize, way: &Way) -> Sample {
     lap.microseconds(count)
 }
 
+/// An epoll set that watches a descriptor for reading, and makes it non-blocking.
+fn watch(fd: &OwnedFd) -> OwnedFd {
+    rustix::io::ioctl_fionbio(fd, true).expect("a pipe");
+    let set = epoll::create(epoll::CreateFlags::CLOEXEC).expect("an epoll set");
+    let data = epoll::EventData::new_u64(0);
+    epoll::add(&set, fd, data, epoll::EventFlags::IN).expect("a pipe can be watched");
+    set
+}
+
 /// One thread writes and one reads, as programs without readiness must.
 fn throughput(writes: u64, way: &Way) -> Sample {
-    let (child, input, output) = cat(way);
+    let (child, input, output) = piped(c"/bin/cat", way);
     let data = vec![b'x'; LARGE];
     let total = writes * LARGE as u64;
     let stopwatch = Stopwatch::start_with(child.os_pid.unsigned_abs());
@@ -162,10 +182,15 @@ fn throughput(writes: u64, way: &Way) -> Sample {
     lap.mebibytes_per_second(writes, LARGE)
 }
 
-fn starts(count: u64) -> Sample {
+fn starts(count: u64, way: &Way) -> Sample {
     let start = |count| {
         for _ in 0..count {
-            Child::start(c"/bin/true", None, false).wait();
+            if way.own_session {
+                let (child, _input, _output) = piped(c"/bin/true", way);
+                child.wait();
+            } else {
+                Child::start(c"/bin/true", None, false).wait();
+            }
         }
     };
     start(warm_up(count));
