@@ -53,14 +53,13 @@ impl PortCore {
     /// next comes behind the exit signals, as in OTP.
     fn tell_relations(self: &Arc<Self>, held: &Held<'_>, reason: &ExitReason) {
         // Taken out first: who registers a name holds the table of names while it looks at
-        // `registered`.
-        let name = self.registered.lock().take();
-        if let Some(name) = name {
+        // the port's.
+        if let Some(name) = self.take_name() {
             self.node.forget_name(name, self.id.into());
         }
         let (links, (monitors, driver_monitors)) = {
             let mut state = self.state(held);
-            let links = std::mem::take(&mut state.links);
+            let links = state.take_links();
             let rare = state.rare.get_mut().map(|rare| {
                 (
                     std::mem::take(&mut rare.monitors),
@@ -82,7 +81,7 @@ impl PortCore {
         for (monitor, pid) in driver_monitors {
             self.forget_process_monitor(pid, monitor);
         }
-        self.busy.wake_all();
+        self.wake_all();
     }
 
     pub(super) fn forget_process_monitor(
@@ -145,10 +144,11 @@ impl PortCore {
             self.node.reactor().cancel_timer(timer.id);
         }
         self.note_dropped_output();
-        drop(self.queue.lock().take());
+        let queue = self.state(held).queue.take();
+        drop(queue);
         self.set_queue_len(0);
         self.set_phase(Phase::Gone);
-        self.busy.wake_all();
+        self.wake_all();
         self.node.forget_port(self.id);
         if let Some(owner) = reply {
             owner.deliver(Message::Port {
@@ -196,7 +196,7 @@ impl PortCore {
             }
             End::Exit(reason) => {
                 let owner = self.state(held).connected.clone();
-                self.state(held).links.retain(|link| *link != owner.pid());
+                self.state(held).unlink(owner.pid());
                 owner.remove_link(self.id.into());
                 reason.into()
             }
@@ -250,7 +250,7 @@ mod tests {
         let closing = node.core().with_names_locked(|| {
             let closing = std::thread::spawn(move || me.close(&port));
             let patience = Instant::now() + Duration::from_secs(30);
-            while core.registered.try_lock().is_none_or(|name| name.is_some()) {
+            while core.outside.is_locked() || core.registered_name().is_some() {
                 assert!(Instant::now() < patience, "it is locked while it waits");
                 std::thread::yield_now();
             }

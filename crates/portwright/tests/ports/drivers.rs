@@ -523,6 +523,26 @@ fn a_driver_that_does_not_empty_its_queue_lingers() {
     assert!(port.is_gone());
 }
 
+// It used to wait for itself.
+#[test]
+fn a_driver_that_has_the_queue_does_not_get_it_again() {
+    let acts = Acts::default().control(|port, _, _| {
+        let inner = port.with_queue(|queue| {
+            queue.push_back("outer".into());
+            port.enqueue("inner")
+        });
+        assert_eq!(inner, Some(false));
+        let all = port.with_queue(|queue| std::mem::take(queue).pieces().cloned().collect());
+        let all: Vec<bytes::Bytes> = all.unwrap();
+        Ok(Reply::list(all.concat()))
+    });
+    let (mut owner, _port) = opened(acts);
+    owner.check(&[
+        ("port_control(P,1,[])", "\"outer\""),
+        ("port_info(P,queue_size)", "{queue_size,0}"),
+    ]);
+}
+
 #[test]
 fn jobs_run_elsewhere_and_those_with_one_key_in_order() {
     let node = Node::builder().async_threads(3).build().unwrap();
