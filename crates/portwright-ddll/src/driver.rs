@@ -17,7 +17,7 @@ use portwright_driver::{
 };
 use portwright_driver_abi::{
     DRIVER_CALL_KEEP_BUFFER, ERL_DRV_ERROR_BADARG, ERL_DRV_ERROR_ERRNO, ERL_DRV_ERROR_GENERAL,
-    ERL_DRV_FLAG_USE_INIT_ACK, ErlDrvBinary, ErlDrvData, PORT_CONTROL_FLAG_BINARY,
+    ERL_DRV_FLAG_USE_INIT_ACK, ErlDrvBinary, ErlDrvData,
 };
 use portwright_term::{IoVec, etf};
 
@@ -69,12 +69,7 @@ fn start(
     let node = driver.node.upgrade().ok_or(StartError::General)?;
     let port = node.port(context.id()).ok_or(StartError::General)?;
     let command = CString::new(command).map_err(|_| StartError::BadArgument)?;
-    let instance = Instance::add(
-        port,
-        driver.node.clone(),
-        Arc::clone(driver),
-        ptr::null_mut(),
-    );
+    let instance = Instance::add(port, Arc::clone(driver), ptr::null_mut());
     instance.starting.store(true, Ordering::Release);
     let (data, errno) = match driver.entry.start {
         None => (ptr::null_mut(), 0),
@@ -244,8 +239,7 @@ impl Driver for CompiledDriver {
         })
         .ok_or(BadArgument)?;
         let len = usize::try_from(len).map_err(|_| BadArgument)?;
-        let flags = self.instance.control_flags.load(Ordering::Relaxed);
-        let is_binary = flags & PORT_CONTROL_FLAG_BINARY != 0;
+        let is_binary = self.instance.controls_in_binaries.load(Ordering::Relaxed);
         if reply == given {
             answer.set(&room.reply[..len.min(CONTROL_ROOM)], is_binary);
             return Ok(());
@@ -365,7 +359,7 @@ impl Driver for CompiledDriver {
 
     fn process_exit(&mut self, port: &PortContext<'_>, fired: MonitorId) {
         if let Some(process_exit) = self.entry().process_exit {
-            let mut own = monitor::write(self.instance.id, fired);
+            let mut own = monitor::write(self.instance.id(), fired);
             self.enter(port, |data| {
                 // SAFETY: duties 1 to 4.
                 unsafe { process_exit(data, &raw mut own) }

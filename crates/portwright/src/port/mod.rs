@@ -212,6 +212,10 @@ impl PortCore {
         self.id
     }
 
+    pub(crate) fn id_ref(&self) -> &PortId {
+        &self.id
+    }
+
     pub(crate) fn node(&self) -> &Arc<NodeCore> {
         &self.node
     }
