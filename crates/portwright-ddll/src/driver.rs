@@ -3,14 +3,14 @@
 
 use std::any::Any;
 use std::cell::Cell;
-use std::ffi::{CString, c_char, c_int, c_uint};
+use std::ffi::{c_char, c_int, c_uint};
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use portwright::{Node, Term};
+use portwright::{Node, Port, Term};
 use portwright_driver::{
     BadArgument, Driver, DriverEntry, Interest, MonitorId, PortContext, PortOperations, Reply,
     Select, StartError,
@@ -66,25 +66,25 @@ fn start(
 ) -> Result<Box<dyn Driver>, StartError> {
     // A driver that is being unloaded is as good as unknown (L-4.8).
     let in_use = driver.begin_use(true).ok_or(StartError::BadArgument)?;
-    let node = driver.node.upgrade().ok_or(StartError::General)?;
-    let port = node.port(context.id()).ok_or(StartError::General)?;
-    let command = CString::new(command).map_err(|_| StartError::BadArgument)?;
+    let port = Port::of(context).ok_or(StartError::General)?;
+    if command.contains(&0) {
+        return Err(StartError::BadArgument);
+    }
     let instance = Instance::add(port, Arc::clone(driver), ptr::null_mut());
     instance.starting.store(true, Ordering::Release);
     let (data, errno) = match driver.entry.start {
         None => (ptr::null_mut(), 0),
-        Some(start) => {
-            let mut command = command.into_bytes_with_nul();
+        Some(start) => with_copy(&[command], command.len(), |command| {
             context::enter(&instance, context, || {
-                // SAFETY: the library is open (`in_use`); the handle is in the table; the command is NUL terminated,
-                // ours alone and writable. `errno` is read before anything else can change it.
+                // SAFETY: the library is open (`in_use`); the handle is in the table; the copy is NUL terminated, ours
+                // alone and writable. `errno` is read before anything else can change it.
                 unsafe {
                     *libc::__errno_location() = 0;
-                    let data = start(instance.handle.as_port(), command.as_mut_ptr().cast());
+                    let data = start(instance.handle.as_port(), command);
                     (data, *libc::__errno_location())
                 }
             })
-        }
+        }),
     };
     instance.starting.store(false, Ordering::Release);
     let refused = match data {

@@ -217,12 +217,16 @@ impl NodeCore {
 
     /// The driver that `{spawn,Command}` finds: by the text before the first space.
     pub(crate) fn find_driver(&self, command: &[u8]) -> Option<Arc<KnownDriver>> {
-        let name = command.split(|byte| *byte == b' ').next()?;
-        self.drivers
-            .read()
+        // No name has a space in it.
+        let is_first_word = |name: &str| {
+            let rest = command.strip_prefix(name.as_bytes());
+            rest.is_some_and(|rest| matches!(rest, [] | [b' ', ..]))
+        };
+        let drivers = self.drivers.read();
+        let found = drivers
             .iter()
-            .find(|driver| driver.entry.name().as_bytes() == name)
-            .cloned()
+            .find(|driver| is_first_word(driver.entry.name()));
+        found.cloned()
     }
 
     pub(crate) fn program_driver(&self) -> Arc<KnownDriver> {

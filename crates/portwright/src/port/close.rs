@@ -8,7 +8,7 @@ use portwright_driver::{End, PortContext};
 use super::operations::Operations;
 use super::turn::Held;
 use super::{Phase, PortCore, PortMessage};
-use crate::process::{MonitoredBy, Signalled};
+use crate::process::{MonitoredBy, ProcessCore, Signalled};
 use crate::{ExitReason, Message};
 
 /// What happens to the output that is still queued.
@@ -57,29 +57,34 @@ impl PortCore {
         if let Some(name) = self.take_name() {
             self.node.forget_name(name, self.id.into());
         }
-        let (links, (monitors, driver_monitors)) = {
+        let (owner, rare) = {
             let mut state = self.state(held);
-            let links = state.take_links();
+            let is_linked = std::mem::take(&mut state.only_owner_linked);
+            let owner = is_linked.then(|| Arc::clone(&state.connected));
             let rare = state.rare.get_mut().map(|rare| {
                 (
+                    std::mem::take(&mut rare.links),
                     std::mem::take(&mut rare.monitors),
                     std::mem::take(&mut rare.driver_monitors),
                 )
             });
-            (links, rare.unwrap_or_default())
+            (owner, rare)
         };
-        for pid in links {
-            if let Some(process) = self.node.process(pid) {
-                process.exit_signal(self.id.into(), reason.clone(), Signalled::ByLink);
+        let by_link = |process: Arc<ProcessCore>| {
+            process.exit_signal(self.id.into(), reason.clone(), Signalled::ByLink);
+        };
+        owner.into_iter().for_each(by_link);
+        if let Some((links, monitors, driver_monitors)) = rare {
+            let linked = links.into_iter().filter_map(|pid| self.node.process(pid));
+            linked.for_each(by_link);
+            for (pid, reference) in monitors {
+                if let Some(process) = self.node.process(pid) {
+                    process.monitor_fired(&reference, reason.clone());
+                }
             }
-        }
-        for (pid, reference) in monitors {
-            if let Some(process) = self.node.process(pid) {
-                process.monitor_fired(&reference, reason.clone());
+            for (monitor, pid) in driver_monitors {
+                self.forget_process_monitor(pid, monitor);
             }
-        }
-        for (monitor, pid) in driver_monitors {
-            self.forget_process_monitor(pid, monitor);
         }
         self.wake_all();
     }
@@ -135,16 +140,20 @@ impl PortCore {
 
     /// Takes back everything that the port holds of the node.
     pub(super) fn vanish(self: &Arc<Self>, held: &Held<'_>) {
-        self.forget_selects(held);
-        let rare = self.state(held).rare.take();
+        let (rare, queue) = {
+            let mut state = self.state(held);
+            (state.rare.take(), state.queue.take())
+        };
         let (timer, reply, ack) = rare.map_or((None, None, None), |rare| {
+            for select in rare.selects {
+                self.forget_select(&select);
+            }
             (rare.timer, rare.closed_reply, rare.init_ack)
         });
         if let Some(timer) = timer {
             self.node.reactor().cancel_timer(timer.id);
         }
         self.note_dropped_output();
-        let queue = self.state(held).queue.take();
         drop(queue);
         self.set_queue_len(0);
         self.set_phase(Phase::Gone);

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use portwright_driver::{Reply, Request};
+use portwright_driver::{PortContext, Reply, Request};
 use portwright_term::{IoVec, Pid, PortId, Term};
 
 use super::turn::Held;
@@ -119,6 +119,13 @@ pub enum SignalError {
 impl Port {
     pub(crate) fn new(core: Arc<PortCore>) -> Self {
         Self { core }
+    }
+
+    /// The port whose callback is running, for a driver that hands it to others. `None` in a
+    /// port that is no node's.
+    pub fn of(context: &PortContext<'_>) -> Option<Self> {
+        let core = context.operations().host_port()?.downcast().ok()?;
+        Some(Self { core })
     }
 
     pub(crate) fn core(&self) -> &Arc<PortCore> {

@@ -120,23 +120,23 @@ impl OpenError {
 }
 
 /// A checked request for a port.
-pub(crate) struct Open {
+pub(crate) struct Open<'a> {
     driver: Arc<KnownDriver>,
     /// `None`: the driver's.
     name: Option<Box<[u8]>>,
     options: OpenOptions,
-    settings: PortSettings,
+    settings: &'a PortSettings,
 }
 
-impl Open {
+impl<'a> Open<'a> {
     /// Finds the driver and checks the settings against it.
     pub(crate) fn prepare(
         node: &NodeCore,
-        name: PortName,
-        settings: PortSettings,
+        name: &PortName,
+        settings: &'a PortSettings,
     ) -> Result<Self, OpenError> {
         settings.check()?;
-        let (driver, target) = resolve(node, &name, &settings).inspect_err(|error| {
+        let (driver, target) = resolve(node, name, settings).inspect_err(|error| {
             // P-062: it fails later in OTP, when the port has its number.
             if matches!(error, OpenError::Program { .. }) {
                 node.skip_port_number();
@@ -146,7 +146,7 @@ impl Open {
             target,
             PortTarget::Shell { .. } | PortTarget::Executable { .. }
         );
-        check_against(&driver, is_program, &target, &settings)?;
+        check_against(&driver, is_program, &target, settings)?;
         let both = settings.only_in == settings.only_out;
         let options = OpenOptions {
             target,
@@ -357,7 +357,7 @@ fn descriptor_limit() -> RawFd {
 pub(crate) fn open(
     node: &Arc<NodeCore>,
     owner: &Arc<ProcessCore>,
-    open: Open,
+    open: Open<'_>,
 ) -> Result<Arc<PortCore>, OpenError> {
     let Open {
         driver,
@@ -376,7 +376,7 @@ pub(crate) fn open(
         })
     });
     let port = node
-        .add_port(|id| Arc::new(PortCore::new(id, node, driver, owner, name, &settings)))
+        .add_port(|id| Arc::new(PortCore::new(id, node, driver, owner, name, settings)))
         .ok_or(OpenError::TableFull {
             limit: node.port_limit,
         })?;
@@ -384,17 +384,25 @@ pub(crate) fn open(
         node.forget_port(port.id);
         return Err(OpenError::OwnerExited);
     }
-    let started = {
-        let port = Arc::clone(&port);
-        let (owner, ack) = (Arc::clone(owner), ack.clone());
-        port.clone().request(move |_, held| {
-            port.start(held, &owner, &options, &settings, ack)
-                .map_err(|source| start_error(&port, &options.target, source))
-        })
+    let turn = port.turn();
+    let started = match turn.try_hold() {
+        Some(held) => {
+            let started = port.start(&held, owner, &options, settings, ack.clone());
+            turn.release(held);
+            Some(started)
+        }
+        None => {
+            // Another port of the driver has the turn that they share.
+            let (owner, ack) = (Arc::clone(owner), ack.clone());
+            let (options, settings) = (options.clone(), settings.clone());
+            port.request(move |port, held| port.start(held, &owner, &options, &settings, ack))
+        }
     };
     // `None`: a callback of a driver with driver-level locking opens a port of
     // the same driver.
-    started.unwrap_or_else(|| Err(driver_error(&port, StartError::General)))?;
+    started
+        .ok_or_else(|| driver_error(&port, StartError::General))?
+        .map_err(|source| start_error(&port, &options.target, source))?;
     if let Some(ack) = ack {
         let mut result = ack.result.lock();
         while result.is_none() {
@@ -613,7 +621,7 @@ impl PortCore {
                     }
                     Err(error) => error,
                 };
-                self.state(held).take_links();
+                self.state(held).unlink(owner.pid());
                 self.begin_close(held, crate::ExitReason::normal(), super::Ending::Dropping);
                 self.vanish(held);
                 Err(error)

@@ -1,5 +1,6 @@
 //! What a driver may ask of its port: erl_driver(3) on top of [`PortCore`].
 
+use std::any::Any;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -87,6 +88,10 @@ impl State {
 }
 
 impl PortOperations for Operations<'_> {
+    fn host_port(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        Some(Arc::clone(self.port) as Arc<dyn Any + Send + Sync>)
+    }
+
     fn id(&self) -> PortId {
         self.port.id
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use portwright_term::{Atom, Pid, Reference};
-use smallvec::{SmallVec, smallvec};
 
 use super::{Phase, PortCore, State};
 
@@ -48,15 +47,6 @@ impl State {
             let index = links.iter().position(|link| *link == pid);
             index.map(|index| links.remove(index)).is_some()
         })
-    }
-
-    /// Takes all links away.
-    pub(super) fn take_links(&mut self) -> SmallVec<[Pid; 1]> {
-        if std::mem::take(&mut self.only_owner_linked) {
-            return smallvec![self.connected.pid()];
-        }
-        let links = self.rare.get_mut().map(|rare| &mut rare.links);
-        links.map_or_else(SmallVec::new, |links| std::mem::take(links).into())
     }
 }
 

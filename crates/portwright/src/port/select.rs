@@ -238,20 +238,9 @@ impl PortCore {
         }
     }
 
-    fn forget_select(&self, select: &PortSelect) {
+    pub(super) fn forget_select(&self, select: &PortSelect) {
         if let Some(token) = select.registration.lock().token.take() {
             self.node.reactor().deregister(token);
-        }
-    }
-
-    /// Stops watching everything: the port ends.
-    pub(super) fn forget_selects(&self, held: &Held<'_>) {
-        let selects = match self.state(held).rare.get_mut() {
-            Some(rare) => std::mem::take(&mut rare.selects),
-            None => return,
-        };
-        for select in selects {
-            self.forget_select(&select);
         }
     }
 

@@ -82,7 +82,6 @@ impl PortName {
         Self::Fd { input, output }
     }
 
-    /// What `port_info(Port, name)` shows.
     /// As it is written in Erlang.
     pub(crate) fn to_term(&self) -> Term {
         match self {
