@@ -111,6 +111,10 @@ impl State {
     fn selects(&self) -> &[Arc<PortSelect>] {
         self.rare.get().map_or(&[], |rare| &rare.selects)
     }
+
+    fn find_select(&self, number: u64) -> Option<&Arc<PortSelect>> {
+        self.selects().iter().find(|own| own.number == number)
+    }
 }
 
 impl PortCore {
@@ -259,32 +263,22 @@ impl PortCore {
         number: u64,
         readiness: Interest,
     ) {
-        let find = || {
-            let state = self.state(held);
-            state
-                .selects()
-                .iter()
-                .find(|select| select.number == number)
-                .cloned()
+        let Some(fd) = self.state(held).find_select(number).map(|own| own.fd) else {
+            return;
         };
-        let Some(select) = find() else { return };
         let still = |wanted: Interest| {
             readiness.contains(wanted)
                 && matches!(self.phase(), Phase::Open | Phase::Closing)
-                && find().is_some_and(|select| {
-                    let interest = select.registration.lock().interest;
+                && self.state(held).find_select(number).is_some_and(|own| {
+                    let interest = own.registration.lock().interest;
                     interest.contains(wanted)
                 })
         };
         if still(Interest::WRITE) {
-            self.callback(held, None, |driver, port| {
-                driver.ready_output(port, select.fd)
-            });
+            self.callback(held, None, |driver, port| driver.ready_output(port, fd));
         }
         if still(Interest::READ) && !self.gate().is_shut() {
-            self.callback(held, None, |driver, port| {
-                driver.ready_input(port, select.fd)
-            });
+            self.callback(held, None, |driver, port| driver.ready_input(port, fd));
         }
     }
 
@@ -296,8 +290,7 @@ impl PortCore {
         readiness: Interest,
     ) {
         self.handle_ready(held, number, readiness);
-        let find = |select: &&Arc<PortSelect>| select.number == number;
-        let select = self.state(held).selects().iter().find(find).cloned();
+        let select = self.state(held).find_select(number).cloned();
         if let Some(select) = select {
             // Whether it still says that one waits or not: two may have come one after the
             // other, and each of them has ended the watch.
