@@ -12,6 +12,8 @@ mod swiss_runner;
 
 use swiss_runner::{Setting, check, check_otp};
 
+const FOUR: Setting = Setting { async_threads: 4 };
+
 #[test]
 fn loading_and_start() {
     check("start", Setting::default());
@@ -74,9 +76,7 @@ fn drivers_of_otp_suites() {
 
 #[test]
 fn jobs_on_four_threads() {
-    let four = Setting { async_threads: 4 };
-    check("jobs", four);
-    check_otp(&["jobs"], four);
+    check("jobs", FOUR);
 }
 
 /// What is otherwise here, on purpose.
@@ -95,4 +95,9 @@ fn otp_gives_the_results_of_the_files() {
         ],
         Setting::default(),
     );
+}
+
+#[test]
+fn otp_gives_the_results_of_the_files_on_four_threads() {
+    check_otp(&["jobs"], FOUR);
 }

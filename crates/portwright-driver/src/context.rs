@@ -163,6 +163,13 @@ impl<'a> PortContext<'a> {
         self.with_queue(|queue| queue.push_back(data)).is_some()
     }
 
+    /// Says how many bytes are queued, for a driver that keeps its queue itself: that is what
+    /// makes the port busy, and what it waits for before it closes. Without effect when the port
+    /// is gone.
+    pub fn set_queue_len(&self, bytes: usize) {
+        self.operations.set_queue_len(bytes);
+    }
+
     /// Bytes in the port's queue; 0 when the port is gone.
     pub fn queue_len(&self) -> usize {
         self.operations.queue_len()

@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     input.close().await?; // sort sees the end of its input
     while let Some(event) = events.next().await {
-        if let PortMessage::Line { data, .. } = event? {
+        if let PortMessage::Line(data) = event? {
             println!("{}", String::from_utf8_lossy(&data));
         }
     }

@@ -286,7 +286,8 @@ impl PortEvents {
             match message {
                 Some(Message::Port { port, message }) if port == own => {
                     if let PortMessage::Data(data)
-                    | PortMessage::Line { data, .. }
+                    | PortMessage::Line(data)
+                    | PortMessage::LinePart(data)
                     | PortMessage::StandardError(data) = &message
                     {
                         self.owner.port.core().taken(data.len());
@@ -390,7 +391,9 @@ impl AsyncRead for PortEvents {
                 Poll::Ready(None | Some(Ok(PortMessage::Eof))) => self.at_end = true,
                 Poll::Ready(Some(Err(exit))) => return Poll::Ready(Err(io::Error::other(exit))),
                 Poll::Ready(Some(Ok(message))) => match message {
-                    PortMessage::Data(data) | PortMessage::Line { data, .. } => {
+                    PortMessage::Data(data)
+                    | PortMessage::Line(data)
+                    | PortMessage::LinePart(data) => {
                         self.rest = data.into_bytes();
                     }
                     PortMessage::ExitStatus(_) | PortMessage::ExitSignal(_) => {

@@ -14,10 +14,12 @@ pub(crate) fn write(line: &mut Vec<u8>, message: &Message) {
             object.port(&Term::Port(*port));
             match message {
                 PortMessage::Data(data) => object.event("data").data(data),
-                PortMessage::Line { data, complete } => {
-                    object
-                        .event("line")
-                        .raw("complete", if *complete { "true" } else { "false" });
+                PortMessage::Line(data) => {
+                    object.event("line").raw("complete", "true");
+                    object.data(data);
+                }
+                PortMessage::LinePart(data) => {
+                    object.event("line").raw("complete", "false");
                     object.data(data);
                 }
                 PortMessage::StandardError(data) => object.event("stderr").data(data),
@@ -186,10 +188,7 @@ mod tests {
             r#""event":"data","text":"a\n""#,
         );
         check(
-            PortMessage::Line {
-                data: PortData::list("b"),
-                complete: false,
-            },
+            PortMessage::LinePart(PortData::list("b")),
             r#""event":"line","complete":false,"text":"b""#,
         );
         check(

@@ -66,12 +66,12 @@ impl Printer {
             return Ok(());
         };
         match message {
-            PortMessage::Data(data) => write_all(rustix::stdio::stdout(), data),
-            PortMessage::Line { data, complete } => {
+            PortMessage::Data(data) | PortMessage::LinePart(data) => {
+                write_all(rustix::stdio::stdout(), data)
+            }
+            PortMessage::Line(data) => {
                 self.line.extend_from_slice(data);
-                if *complete {
-                    self.line.push(b'\n');
-                }
+                self.line.push(b'\n');
                 write_all(rustix::stdio::stdout(), &self.line)
             }
             PortMessage::StandardError(data) => {

@@ -59,6 +59,7 @@ pub(crate) use message::is_command;
 pub use open::OpenError;
 pub(crate) use open::{Open, open};
 pub(crate) use scheduler::Scheduler;
+pub(crate) use turn::thread_mark;
 
 use busy::BusyState;
 use close::Ending;
@@ -512,7 +513,8 @@ impl PortCore {
     fn deliver(&self, held: &Held<'_>, message: PortMessage) {
         let size = match &message {
             PortMessage::Data(data)
-            | PortMessage::Line { data, .. }
+            | PortMessage::Line(data)
+            | PortMessage::LinePart(data)
             | PortMessage::StandardError(data) => data.len(),
             _ => 0,
         };

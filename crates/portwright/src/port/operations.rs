@@ -138,11 +138,8 @@ impl PortOperations for Operations<'_> {
         line.feed(data.as_deref().unwrap_or_default(), |line| {
             let piece = Bytes::from(line.bytes);
             let data = shape(binary, header, &[piece]);
-            let message = PortMessage::Line {
-                data,
-                complete: line.complete,
-            };
-            self.port.deliver(self.held, message);
+            self.port
+                .deliver(self.held, line_message(data, line.complete));
         });
         self.port.state(self.held).put_line(line);
         true
@@ -155,13 +152,8 @@ impl PortOperations for Operations<'_> {
             return self.output(&[], Some(Bytes::copy_from_slice(data)));
         }
         state.input += data.len() as u64;
-        let (port, binary) = (self.port.id, state.binary);
-        let waker = state
-            .connected
-            .post_data(Bytes::copy_from_slice(data), |bytes| Message::Port {
-                port,
-                message: PortMessage::Data(PortData::new(bytes, binary)),
-            });
+        let bytes = Bytes::copy_from_slice(data);
+        let waker = state.connected.post_data(self.port.id, bytes, state.binary);
         drop(state);
         if let Some(waker) = waker {
             waker.wake();
@@ -522,13 +514,7 @@ impl PortCore {
             } else {
                 PortData::list(piece)
             };
-            self.deliver(
-                held,
-                PortMessage::Line {
-                    data,
-                    complete: line.complete,
-                },
-            );
+            self.deliver(held, line_message(data, line.complete));
         });
         self.state(held).put_line(line);
     }
@@ -537,6 +523,14 @@ impl PortCore {
         tracing::error!(port = %self.id, "an asynchronous job of the driver panicked");
         let reason = crate::ExitReason::from(Term::atom("driver_panic"));
         self.begin_close(held, reason, super::close::Ending::Dropping);
+    }
+}
+
+fn line_message(data: PortData, complete: bool) -> PortMessage {
+    if complete {
+        PortMessage::Line(data)
+    } else {
+        PortMessage::LinePart(data)
     }
 }
 

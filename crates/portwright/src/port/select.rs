@@ -263,21 +263,29 @@ impl PortCore {
         number: u64,
         readiness: Interest,
     ) {
-        let Some(fd) = self.state(held).find_select(number).map(|own| own.fd) else {
+        let find = || {
+            let state = self.state(held);
+            let select = state.find_select(number)?;
+            Some((select.fd, select.registration.lock().interest))
+        };
+        let has_driver = || matches!(self.phase(), Phase::Open | Phase::Closing);
+        let Some((fd, mut interest)) = find() else {
             return;
         };
-        let still = |wanted: Interest| {
-            readiness.contains(wanted)
-                && matches!(self.phase(), Phase::Open | Phase::Closing)
-                && self.state(held).find_select(number).is_some_and(|own| {
-                    let interest = own.registration.lock().interest;
-                    interest.contains(wanted)
-                })
-        };
-        if still(Interest::WRITE) {
+        if readiness.contains(Interest::WRITE) && interest.contains(Interest::WRITE) && has_driver()
+        {
             self.callback(held, None, |driver, port| driver.ready_output(port, fd));
+            // The callback may have ended the port, or its interest.
+            match find() {
+                Some((_, now)) => interest = now,
+                None => return,
+            }
         }
-        if still(Interest::READ) && !self.gate().is_shut() {
+        if readiness.contains(Interest::READ)
+            && interest.contains(Interest::READ)
+            && has_driver()
+            && !self.gate().is_shut()
+        {
             self.callback(held, None, |driver, port| driver.ready_input(port, fd));
         }
     }

@@ -119,7 +119,7 @@ impl Drop for Owed {
 
 /// An even number that no two living threads share and that is never 0.
 #[inline]
-fn thread_mark() -> usize {
+pub(crate) fn thread_mark() -> usize {
     // The address is that of a `u16`, so it is even.
     thread_local!(static MARK: u16 = const { 0 });
     MARK.with(|mark| std::ptr::from_ref(mark) as usize)

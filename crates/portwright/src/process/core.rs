@@ -9,16 +9,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Waker;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
-use portwright_term::{Atom, Pid, Reference, Term, atoms};
+use portwright_term::{Atom, Pid, PortId, Reference, Term, atoms};
 use tokio::task::AbortHandle;
 
 use super::links::Links;
 use super::mailbox::{Mailbox, Taken};
-use crate::message::Down;
+use crate::message::{Down, PortData};
 use crate::node::NodeCore;
 use crate::port::{WaitId, set_waker, take_waker};
-use crate::{ExitReason, Identity, Message};
+use crate::{ExitReason, Identity, Message, PortMessage};
 
 /// A process, alive or dead.
 pub(crate) struct ProcessCore {
@@ -149,24 +150,27 @@ impl ProcessCore {
     /// waits for it, with no lock held.
     #[inline]
     pub(crate) fn post(&self, message: Message) -> Option<Waker> {
-        self.post_data(message, |message| message)
-    }
-
-    /// As [`post`](Self::post), for a message that is made of `data` in the mailbox: it is
-    /// large, and moving it about costs more than making it.
-    #[inline]
-    pub(crate) fn post_data<T>(
-        &self,
-        data: T,
-        message: impl FnOnce(T) -> Message,
-    ) -> Option<Waker> {
         let mut state = self.state.lock();
         if state.mailbox.is_closed() {
             // The message may own buffers and funs: it goes without the lock.
             drop(state);
             return None;
         }
-        state.mailbox.push(message(data))
+        state.mailbox.push(message)
+    }
+
+    /// As [`post`](Self::post), for data of a port: the message is made in the mailbox.
+    #[inline]
+    pub(crate) fn post_data(&self, port: PortId, bytes: Bytes, is_binary: bool) -> Option<Waker> {
+        let mut state = self.state.lock();
+        if state.mailbox.is_closed() {
+            drop(state);
+            return None;
+        }
+        state.mailbox.push(Message::Port {
+            port,
+            message: PortMessage::Data(PortData::new(bytes, is_binary)),
+        })
     }
 
     /// As [`post`](Self::post), for many messages at once.

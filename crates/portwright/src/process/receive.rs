@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::handle::Process;
 use super::mailbox::Taken;
 use crate::Message;
-use crate::reactor::{block_on, is_blocking};
+use crate::reactor::{block_on, block_on_pending, is_blocking};
 
 /// What a bounded wait for a message brought.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,15 +66,15 @@ impl Process {
             return Some(message);
         }
         let reactor = self.core().node().reactor().clone();
-        block_on(&reactor, poll_fn(|context| self.poll_receive(context)))
+        block_on_pending(&reactor, poll_fn(|context| self.poll_receive(context)))
     }
 
     /// The oldest message, if there is one; does not wait.
     pub fn try_receive(&mut self) -> Option<Message> {
-        match self.take_oldest(None) {
-            Poll::Ready(message) => message,
-            Poll::Pending => None,
+        if self.has_oldest(None) != Taken::Some {
+            return None;
         }
+        self.take_oldest()
     }
 
     /// As [`receive`](Self::receive), but not for longer than `timeout`.
@@ -226,23 +226,32 @@ impl Process {
     }
 
     pub(crate) fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Option<Message>> {
-        self.take_oldest(Some(context))
+        match self.has_oldest(Some(context)) {
+            Taken::Some => Poll::Ready(self.take_oldest()),
+            Taken::Nothing => Poll::Pending,
+            Taken::Exited => Poll::Ready(None),
+        }
     }
 
-    fn take_oldest(&mut self, context: Option<&mut Context<'_>>) -> Poll<Option<Message>> {
+    /// Whether there is a message that [`take_oldest`](Self::take_oldest) takes.
+    #[inline]
+    fn has_oldest(&mut self, context: Option<&mut Context<'_>>) -> Taken {
         if self.saved.is_empty() {
-            match self.fetch(context) {
-                Taken::Some => {}
-                Taken::Nothing => return Poll::Pending,
-                Taken::Exited => return Poll::Ready(None),
-            }
+            self.fetch(context)
         } else if self.core().is_exited() {
-            return Poll::Ready(None);
+            Taken::Exited
+        } else {
+            Taken::Some
         }
-        let message = self.saved.pop_front();
+    }
+
+    #[inline]
+    fn take_oldest(&mut self) -> Option<Message> {
         self.seen = self.seen.saturating_sub(1);
-        self.note_saved();
-        Poll::Ready(message)
+        self.core()
+            .set_aside
+            .store(self.saved.len().saturating_sub(1), Ordering::Relaxed);
+        self.saved.pop_front()
     }
 
     /// Moves what has arrived to the messages set aside.

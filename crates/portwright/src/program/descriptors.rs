@@ -7,7 +7,7 @@ use portwright_term::IoVec;
 use rustix::io::Errno;
 
 use super::fail;
-use super::wire::{Read, Wire, read, write_queue};
+use super::wire::{Read, Wire, read};
 use crate::descriptor::borrow;
 
 /// What a pipe that is ready to be written takes without blocking (`PIPE_BUF`).
@@ -55,14 +55,14 @@ impl Driver for FdDriver {
         if data.is_empty() {
             return;
         }
-        port.with_queue(|queue| data.iter().for_each(|piece| queue.push_back(piece.clone())));
+        self.wire.enqueue(port, data);
         if !port.select(output, Interest::WRITE, Select::On) {
             fail(port, Errno::BADF);
         }
     }
 
     fn ready_output(&mut self, port: &PortContext<'_>, fd: RawFd) {
-        match write_queue(port, borrow(fd), CHUNK_BYTES) {
+        match self.wire.write_queue(port, borrow(fd), Some(CHUNK_BYTES)) {
             Ok(false) => {}
             Ok(true) => {
                 port.select(fd, Interest::WRITE, Select::Off);

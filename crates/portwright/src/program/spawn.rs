@@ -17,7 +17,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::child::{Child, Ended, start};
 use super::plan::{Plan, text};
-use super::wire::{Flow, READ_BYTES, Read, Wire, read, write, write_queue};
+use super::wire::{Flow, READ_BYTES, Read, Wire, read, write};
 use super::{fail, orphans};
 
 /// Commands up to this size are copied together when they come in a burst.
@@ -99,7 +99,7 @@ impl Driver for SpawnDriver {
             return fail(port, Errno::BADF);
         };
         self.burst = self.burst.saturating_add(1);
-        let queued = port.queue_len();
+        let queued = self.wire.queued();
         if self.gathers && (queued > 0 || self.burst > BURST) && data.len() <= SMALL_BYTES {
             if !self.wire.gather(port, &data) {
                 return fail(port, Errno::INVAL);
@@ -110,7 +110,7 @@ impl Driver for SpawnDriver {
             return fail(port, Errno::INVAL);
         };
         if queued > 0 {
-            port.with_queue(|queue| data.iter().for_each(|piece| queue.push_back(piece.clone())));
+            self.wire.enqueue(port, data);
             return self.put_off(port);
         }
         let len = data.len();
@@ -119,7 +119,7 @@ impl Driver for SpawnDriver {
             Ok(left) => {
                 let rest: usize = left.iter().map(Bytes::len).sum();
                 self.input_flow.passed(input.as_fd(), len - rest, true);
-                port.with_queue(|queue| left.into_iter().for_each(|piece| queue.push_back(piece)));
+                self.wire.enqueue(port, left);
                 self.wait_for_room(port);
             }
             Err(error) => self.write_failed(port, error),
@@ -167,7 +167,7 @@ impl Driver for SpawnDriver {
         // Without our putting it off it would have been written long ago, even if
         // the port was killed since.
         if let Some(input) = self.input.as_ref().filter(|_| self.put_off) {
-            let _ = write_queue(port, input.as_fd(), usize::MAX);
+            let _ = self.wire.write_queue(port, input.as_fd(), None);
         }
         // As in OTP the output goes first: a program that sees the end of its input finds
         // nobody who reads what it says then.
@@ -297,7 +297,7 @@ impl SpawnDriver {
         if self.waits_for_room {
             return;
         }
-        if port.queue_len() >= GATHER_BYTES {
+        if self.wire.queued() >= GATHER_BYTES {
             self.write_out(port);
         } else if !self.put_off {
             self.put_off = true;
@@ -308,9 +308,9 @@ impl SpawnDriver {
     /// Writes what is queued, as far as the pipe takes it.
     fn write_out(&mut self, port: &PortContext<'_>) {
         let Some(input) = &self.input else { return };
-        let queued = port.queue_len();
-        let result = write_queue(port, input.as_fd(), usize::MAX);
-        let written = queued.saturating_sub(port.queue_len());
+        let queued = self.wire.queued();
+        let result = self.wire.write_queue(port, input.as_fd(), None);
+        let written = queued - self.wire.queued();
         self.input_flow
             .passed(input.as_fd(), written, result == Ok(false));
         match result {
@@ -409,7 +409,7 @@ impl SpawnDriver {
         }
         self.waits_for_room = false;
         self.reader_gone = true;
-        port.with_queue(portwright_driver::Queue::clear);
+        self.wire.clear_queue(port);
         port.input_closed();
     }
 

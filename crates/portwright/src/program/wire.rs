@@ -5,7 +5,7 @@ use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
 
 use bytes::Bytes;
-use portwright_driver::{Framing, PortContext};
+use portwright_driver::{Framing, PortContext, Queue};
 use portwright_term::IoVec;
 use rustix::io::Errno;
 
@@ -21,10 +21,12 @@ const COPY_BYTES: usize = 2_048;
 /// Slices in one vectored write.
 const SLICES: usize = 64;
 
-/// Framing in both directions.
+/// Framing in both directions, and what waits to be written.
 pub(super) struct Wire {
     header: Option<HeaderBytes>,
     decoder: Option<PacketDecoder>,
+    /// Kept here and not by the port: a burst of commands goes through it.
+    queue: Queue,
 }
 
 /// Watches a pipe for a stream that would flow better through a larger pipe.
@@ -72,7 +74,13 @@ impl Wire {
         Self {
             header,
             decoder: header.map(PacketDecoder::new),
+            queue: Queue::new(),
         }
+    }
+
+    /// Bytes that wait to be written.
+    pub(super) fn queued(&self) -> usize {
+        self.queue.len()
     }
 
     /// Hands what was read to the owner, packet by packet.
@@ -103,9 +111,9 @@ impl Wire {
         }
     }
 
-    /// Puts a short piece of data, with its header in front, into the port's queue;
-    /// `false` when it is too long for the header.
-    pub(super) fn gather(&self, port: &PortContext<'_>, data: &IoVec) -> bool {
+    /// Puts a short piece of data, with its header in front, into the queue; `false` when it is
+    /// too long for the header.
+    pub(super) fn gather(&mut self, port: &PortContext<'_>, data: &IoVec) -> bool {
         let header = match self.header {
             None => None,
             Some(header) => match header.encode(data.len()) {
@@ -113,13 +121,53 @@ impl Wire {
                 header => header,
             },
         };
-        port.with_queue(|queue| {
-            if let Some(header) = &header {
-                queue.append(header.as_ref());
-            }
-            data.iter().for_each(|piece| queue.append(piece));
-        });
+        if let Some(header) = &header {
+            self.queue.append(header.as_ref());
+        }
+        data.iter().for_each(|piece| self.queue.append(piece));
+        port.set_queue_len(self.queue.len());
         true
+    }
+
+    /// Puts framed data into the queue.
+    pub(super) fn enqueue(
+        &mut self,
+        port: &PortContext<'_>,
+        data: impl IntoIterator<Item = Bytes>,
+    ) {
+        data.into_iter()
+            .for_each(|piece| self.queue.push_back(piece));
+        port.set_queue_len(self.queue.len());
+    }
+
+    /// Drops what waits.
+    pub(super) fn clear_queue(&mut self, port: &PortContext<'_>) {
+        self.queue.clear();
+        port.set_queue_len(0);
+    }
+
+    /// Writes from the queue; `true` when it is empty afterwards. A descriptor that may block is
+    /// given no more than `max_bytes` at a time.
+    pub(super) fn write_queue(
+        &mut self,
+        port: &PortContext<'_>,
+        fd: BorrowedFd<'_>,
+        max_bytes: Option<usize>,
+    ) -> Result<bool, Errno> {
+        let written = match max_bytes {
+            Some(max_bytes) => {
+                let first = self.queue.pieces().next().cloned().unwrap_or_default();
+                writev(fd, &[IoSlice::new(&first[..first.len().min(max_bytes)])])?
+            }
+            None => {
+                let mut slices = [IoSlice::new(&[]); SLICES];
+                let count = self.queue.fill(&mut slices);
+                writev(fd, &slices[..count])?
+            }
+        };
+        self.queue.advance(written);
+        port.set_queue_len(self.queue.len());
+        Ok(self.queue.is_empty())
     }
 
     /// Data with its header in front; `None` when it is too long for the header.
@@ -202,28 +250,6 @@ pub(super) fn write(fd: BorrowedFd<'_>, data: IoVec) -> Result<Vec<Bytes>, Errno
         break;
     }
     Ok(left)
-}
-
-/// Writes from the port's queue; `true` when it is empty afterwards.
-pub(super) fn write_queue(
-    port: &PortContext<'_>,
-    fd: BorrowedFd<'_>,
-    max_bytes: usize,
-) -> Result<bool, Errno> {
-    let result = port.with_queue(|queue| {
-        if max_bytes < usize::MAX {
-            // A descriptor that may block takes a little at a time.
-            let first = queue.pieces().next().cloned().unwrap_or_default();
-            let some = IoSlice::new(&first[..first.len().min(max_bytes)]);
-            let written = writev(fd, &[some])?;
-            return Ok(queue.advance(written) == Some(0));
-        }
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let count = queue.fill(&mut slices);
-        let written = writev(fd, &slices[..count])?;
-        Ok(queue.advance(written) == Some(0))
-    });
-    result.unwrap_or(Ok(true))
 }
 
 /// Bytes written; 0 when the descriptor takes none now.

@@ -38,7 +38,7 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use portwright_driver::Interest;
 use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
 
-pub(crate) use park::{block_on, is_blocking};
+pub(crate) use park::{block_on, block_on_pending, is_blocking};
 pub(crate) use sources::{Source, Token};
 pub(crate) use timers::TimerId;
 
@@ -55,11 +55,17 @@ const WAKE: u64 = u64::MAX;
 /// Events taken out of the epoll set at a time.
 const EVENTS: usize = 64;
 
+/// A wait that is none.
+const AT_ONCE: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 0,
+};
+
 pub(crate) struct Reactor {
     epoll: OwnedFd,
     wake: OwnedFd,
-    sources: Mutex<Sources>,
-    timers: Mutex<Timers>,
+    sources: Sources,
+    timers: Timers,
     role: Mutex<Role>,
     role_changed: Condvar,
     /// Somebody waits outside of [`block_on`]: the role must not stay vacant.
@@ -107,8 +113,8 @@ impl Reactor {
         Ok(Arc::new(Self {
             epoll,
             wake,
-            sources: Mutex::new(Sources::default()),
-            timers: Mutex::new(Timers::default()),
+            sources: Sources::default(),
+            timers: Timers::default(),
             role: Mutex::new(Role {
                 poller: Poller::Vacant,
                 followers: Vec::new(),
@@ -129,12 +135,9 @@ impl Reactor {
         interest: Interest,
         source: Arc<dyn Source>,
     ) -> io::Result<(Token, Option<Arc<dyn Source>>)> {
-        let registered = self
-            .sources
-            .lock()
-            .add(self.epoll.as_fd(), fd, interest, source)?;
+        let registered = self.sources.add(self.epoll.as_fd(), fd, interest, source)?;
         self.ensure_background();
-        if self.sources.lock().has_always_ready() {
+        if self.sources.has_always_ready() {
             self.interrupt();
         }
         Ok(registered)
@@ -142,11 +145,9 @@ impl Reactor {
 
     /// Changes for what a registered descriptor is watched.
     pub(crate) fn set_interest(&self, token: Token, interest: Interest) -> io::Result<()> {
-        let mut sources = self.sources.lock();
-        sources.set_interest(self.epoll.as_fd(), token, interest)?;
-        let interrupt = sources.has_always_ready();
-        drop(sources);
-        if interrupt {
+        self.sources
+            .set_interest(self.epoll.as_fd(), token, interest)?;
+        if self.sources.has_always_ready() {
             self.interrupt();
         }
         Ok(())
@@ -155,9 +156,8 @@ impl Reactor {
     /// Stops watching. Once this returns no event of the descriptor is handed out
     /// any more, though one that is being handled may still be under way.
     pub(crate) fn deregister(&self, token: Token) {
-        let source = self.sources.lock().remove(self.epoll.as_fd(), token);
         // Dropped outside of the lock: a source may own a whole port.
-        drop(source);
+        drop(self.sources.remove(self.epoll.as_fd(), token));
     }
 
     /// Calls `expire` at `deadline`, on the poller's thread.
@@ -166,7 +166,7 @@ impl Reactor {
         deadline: Instant,
         expire: impl FnOnce() + Send + 'static,
     ) -> TimerId {
-        let (id, interrupt) = self.timers.lock().add(deadline, Box::new(expire));
+        let (id, interrupt) = self.timers.add(deadline, Box::new(expire));
         self.ensure_background();
         if interrupt {
             self.interrupt();
@@ -176,8 +176,7 @@ impl Reactor {
 
     /// Takes a timer back; `false` when it has expired.
     pub(crate) fn cancel_timer(&self, id: TimerId) -> bool {
-        let expire = self.timers.lock().remove(id);
-        expire.is_some()
+        self.timers.remove(id).is_some()
     }
 
     /// Says that a task waits that cannot poll for itself.
@@ -201,49 +200,54 @@ impl Reactor {
         let _ = rustix::io::write(&self.wake, &1u64.to_ne_bytes());
     }
 
-    /// Waits for events until `until` (or for ever) and handles what came.
-    fn turn(&self, until: Option<Instant>) {
-        let deadline = self.timers.lock().begin_wait(until);
-        let timeout = if self.sources.lock().has_always_ready() {
-            Some(Timespec {
-                tv_sec: 0,
-                tv_nsec: 0,
-            })
+    /// Waits for events and handles what came.
+    fn turn(&self) {
+        let until = self.timers.begin_wait();
+        let timeout = if self.sources.has_always_ready() {
+            Some(AT_ONCE)
         } else {
-            deadline.map(|deadline| timespec(deadline.saturating_duration_since(Instant::now())))
+            until.map(|until| timespec(until.saturating_duration_since(Instant::now())))
         };
+        self.handle_events(timeout.as_ref(), || self.timers.end_wait(until));
+    }
+
+    /// Handles what has come, without a wait.
+    fn look(&self) {
+        self.handle_events(Some(&AT_ONCE), || ());
+    }
+
+    fn handle_events(&self, timeout: Option<&Timespec>, end_wait: impl FnOnce()) {
         let mut events = [const { MaybeUninit::<epoll::Event>::uninit() }; EVENTS];
-        let events = match epoll::wait(&self.epoll, &mut events[..], timeout.as_ref()) {
+        let events = match epoll::wait(&self.epoll, &mut events[..], timeout) {
             Ok((events, _)) => events,
             Err(rustix::io::Errno::INTR) => &mut [],
             Err(error) => panic!("epoll_wait on the node's own descriptor: {error}"),
         };
-        self.timers.lock().end_wait();
+        end_wait();
         for event in &*events {
             let token = event.data.u64();
             if token == WAKE {
                 continue;
             }
             let (token, readiness) = (Token::from_u64(token), readiness(event.flags));
-            let source = self.sources.lock().get(token, readiness);
+            let source = self.sources.get(token, readiness);
             if let Some((source, readiness)) = source {
                 source.ready(readiness);
             }
         }
-        if self.sources.lock().has_always_ready() {
-            let always = self.sources.lock().always_ready();
-            for (source, readiness) in always {
+        if self.sources.has_always_ready() {
+            for (source, readiness) in self.sources.always_ready() {
                 source.ready(readiness);
             }
         }
-        if deadline.is_some() {
+        if !self.timers.is_empty() {
             self.expire_timers();
         }
     }
 
     fn expire_timers(&self) {
         let now = Instant::now();
-        while let Some(expire) = { self.timers.lock().pop_expired(now) } {
+        while let Some(expire) = self.timers.pop_expired(now) {
             // It may be anybody's, as in `Node::after`. The poller goes on.
             if catch_unwind(AssertUnwindSafe(expire)).is_err() {
                 tracing::error!("what was to be called at a deadline panicked");
@@ -278,7 +282,7 @@ impl Reactor {
                     role.poller = Poller::Background;
                 }
                 Poller::Background if role.followers.is_empty() => {
-                    MutexGuard::unlocked(&mut role, || self.turn(None));
+                    MutexGuard::unlocked(&mut role, || self.turn());
                 }
                 Poller::Background => {
                     role.poller = Poller::Vacant;
@@ -318,11 +322,11 @@ impl Reactor {
     }
 
     fn is_idle(&self) -> bool {
-        self.sources.lock().is_empty()
+        self.sources.is_empty()
     }
 
     fn has_something_to_poll_for(&self) -> bool {
-        !self.sources.lock().is_empty() || !self.timers.lock().is_empty()
+        !self.sources.is_empty() || !self.timers.is_empty()
     }
 
     /// Hands a vacant role to a thread that blocks.
@@ -367,12 +371,12 @@ impl Reactor {
         parker.set_polling(true);
         spin::look(|| {
             parker.is_notified() || {
-                self.turn(Some(Instant::now()));
+                self.look();
                 parker.is_notified()
             }
         });
         while !parker.is_notified() {
-            self.turn(None);
+            self.turn();
         }
         parker.set_polling(false);
         self.leave();

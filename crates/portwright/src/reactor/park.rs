@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread, ThreadId};
+use std::thread::{self, Thread};
 
 use super::Reactor;
+use crate::port::thread_mark;
 
 thread_local! {
     static BLOCKING: Cell<bool> = const { Cell::new(false) };
@@ -24,7 +25,8 @@ pub(crate) fn is_blocking() -> bool {
 /// One blocked thread.
 pub(super) struct Parker {
     thread: Thread,
-    id: ThreadId,
+    /// The thread's `thread_mark`.
+    mark: usize,
     notified: AtomicBool,
     promoted: AtomicBool,
     polling: AtomicBool,
@@ -44,10 +46,9 @@ impl Parker {
             *own.promoted.get_mut() = false;
             return parker;
         }
-        let thread = thread::current();
         Arc::new(Parker {
-            id: thread.id(),
-            thread,
+            mark: thread_mark(),
+            thread: thread::current(),
             notified: AtomicBool::new(false),
             promoted: AtomicBool::new(false),
             polling: AtomicBool::new(false),
@@ -96,7 +97,7 @@ impl Wake for Parker {
     fn wake_by_ref(self: &Arc<Self>) {
         self.notified.store(true, Ordering::SeqCst);
         // A thread that handles its own event needs no system call.
-        if thread::current().id() == self.id {
+        if thread_mark() == self.mark {
             return;
         }
         if self.polling.load(Ordering::SeqCst) {
@@ -121,6 +122,17 @@ pub(crate) fn block_on<F: Future>(reactor: &Arc<Reactor>, future: F) -> F::Outpu
     {
         return output;
     }
+    wait_for(reactor, future)
+}
+
+/// As [`block_on`], for a future of which the caller knows that it is not ready.
+pub(crate) fn block_on_pending<F: Future>(reactor: &Arc<Reactor>, future: F) -> F::Output {
+    let outer = BLOCKING.replace(true);
+    let _restore = Restore(outer);
+    wait_for(reactor, pin!(future))
+}
+
+fn wait_for<F: Future>(reactor: &Arc<Reactor>, mut future: Pin<&mut F>) -> F::Output {
     let parker = Parker::of_this_thread(reactor);
     let waker = Waker::from(Arc::clone(&parker));
     loop {

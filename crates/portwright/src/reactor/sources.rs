@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use parking_lot::Mutex;
 use portwright_driver::Interest;
 use rustix::event::epoll;
 use rustix::io::Errno;
@@ -44,8 +46,76 @@ impl Token {
     }
 }
 
+/// All watched descriptors. What a poller asks at every turn it learns without the lock.
 #[derive(Default)]
 pub(super) struct Sources {
+    table: Mutex<Table>,
+    /// Descriptors for which somebody waits. Written under the lock, as the next.
+    awaited: AtomicUsize,
+    /// As `Table::unpollable`.
+    unpollable: AtomicUsize,
+}
+
+impl Sources {
+    /// Watches a descriptor; also returns who watched it before.
+    pub(super) fn add(
+        &self,
+        epoll: BorrowedFd<'_>,
+        fd: RawFd,
+        interest: Interest,
+        source: Arc<dyn Source>,
+    ) -> io::Result<(Token, Option<Arc<dyn Source>>)> {
+        self.change(|table| table.add(epoll, fd, interest, source))
+    }
+
+    pub(super) fn set_interest(
+        &self,
+        epoll: BorrowedFd<'_>,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        self.table.lock().set_interest(epoll, token, interest)
+    }
+
+    /// Forgets a registration; the caller drops the source.
+    pub(super) fn remove(&self, epoll: BorrowedFd<'_>, token: Token) -> Option<Arc<dyn Source>> {
+        self.change(|table| table.remove(epoll, token))
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut Table) -> R) -> R {
+        let mut table = self.table.lock();
+        let result = change(&mut table);
+        self.awaited.store(table.awaited(), Ordering::Release);
+        self.unpollable.store(table.unpollable, Ordering::Release);
+        result
+    }
+
+    /// The source of an event, and what of the event it wants.
+    pub(super) fn get(
+        &self,
+        token: Token,
+        readiness: Interest,
+    ) -> Option<(Arc<dyn Source>, Interest)> {
+        self.table.lock().get(token, readiness)
+    }
+
+    /// Whether a descriptor that epoll cannot watch is wanted.
+    pub(super) fn has_always_ready(&self) -> bool {
+        self.unpollable.load(Ordering::Acquire) > 0 && self.table.lock().has_always_ready()
+    }
+
+    pub(super) fn always_ready(&self) -> Vec<(Arc<dyn Source>, Interest)> {
+        self.table.lock().always_ready()
+    }
+
+    /// Whether nobody waits for anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.awaited.load(Ordering::Acquire) == 0
+    }
+}
+
+#[derive(Default)]
+struct Table {
     slots: Vec<Slot>,
     free: Vec<u32>,
     by_fd: HashMap<RawFd, Token>,
@@ -70,9 +140,8 @@ struct Entry {
     source: Arc<dyn Source>,
 }
 
-impl Sources {
-    /// Watches a descriptor; also returns who watched it before.
-    pub(super) fn add(
+impl Table {
+    fn add(
         &mut self,
         epoll: BorrowedFd<'_>,
         fd: RawFd,
@@ -110,7 +179,7 @@ impl Sources {
         Ok((token, robbed))
     }
 
-    pub(super) fn set_interest(
+    fn set_interest(
         &mut self,
         epoll: BorrowedFd<'_>,
         token: Token,
@@ -126,12 +195,7 @@ impl Sources {
         Ok(())
     }
 
-    /// Forgets a registration; the caller drops the source.
-    pub(super) fn remove(
-        &mut self,
-        epoll: BorrowedFd<'_>,
-        token: Token,
-    ) -> Option<Arc<dyn Source>> {
+    fn remove(&mut self, epoll: BorrowedFd<'_>, token: Token) -> Option<Arc<dyn Source>> {
         let entry = self.entry(token)?;
         let fd = entry.fd;
         if !entry.unpollable {
@@ -144,12 +208,7 @@ impl Sources {
         self.forget(token)
     }
 
-    /// The source of an event, and what of the event it wants.
-    pub(super) fn get(
-        &self,
-        token: Token,
-        readiness: Interest,
-    ) -> Option<(Arc<dyn Source>, Interest)> {
+    fn get(&self, token: Token, readiness: Interest) -> Option<(Arc<dyn Source>, Interest)> {
         let slot = self.slots.get(token.index as usize)?;
         let entry = slot
             .entry
@@ -160,23 +219,20 @@ impl Sources {
         (!wanted.is_none()).then(|| (Arc::clone(&entry.source), wanted))
     }
 
-    pub(super) fn has_always_ready(&self) -> bool {
-        self.unpollable > 0
-            && self
-                .entries()
-                .any(|entry| entry.unpollable && !entry.interest.is_none())
+    fn has_always_ready(&self) -> bool {
+        self.entries()
+            .any(|entry| entry.unpollable && !entry.interest.is_none())
     }
 
-    pub(super) fn always_ready(&self) -> Vec<(Arc<dyn Source>, Interest)> {
+    fn always_ready(&self) -> Vec<(Arc<dyn Source>, Interest)> {
         self.entries()
             .filter(|entry| entry.unpollable && !entry.interest.is_none())
             .map(|entry| (Arc::clone(&entry.source), entry.interest))
             .collect()
     }
 
-    /// Whether nobody waits for anything.
-    pub(super) fn is_empty(&self) -> bool {
-        self.free.len() + self.abandoned == self.slots.len()
+    fn awaited(&self) -> usize {
+        self.slots.len() - self.free.len() - self.abandoned
     }
 
     fn entries(&self) -> impl Iterator<Item = &Entry> {
@@ -285,14 +341,14 @@ mod tests {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).unwrap();
         let (read_end, write_end) = rustix::pipe::pipe().unwrap();
         drop(write_end);
-        let mut sources = Sources::default();
+        let sources = Sources::default();
         let fd = read_end.as_raw_fd();
         let token = sources
             .add(epoll.as_fd(), fd, Interest::READ, Arc::new(Nobody))
             .unwrap()
             .0;
         assert_eq!([events(epoll.as_fd()), events(epoll.as_fd())], [1, 1]);
-        let mut set = |interest| {
+        let set = |interest| {
             sources
                 .set_interest(epoll.as_fd(), token, interest)
                 .unwrap()

@@ -427,14 +427,10 @@ fn nothing_stays_of_hundreds_of_programs_at_once() {
                 }
                 for _ in &ports {
                     let message = next(&mut me);
-                    let PortMessage::Line {
-                        data,
-                        complete: true,
-                    } = (match message {
+                    let PortMessage::Line(data) = (match message {
                         Message::Port { message, .. } => message,
                         other => panic!("{other}"),
-                    })
-                    else {
+                    }) else {
                         panic!("a line is wanted");
                     };
                     assert_eq!(&data[..], b"hello");
