@@ -1,13 +1,11 @@
 //! A port of a compiled driver, and the table through which handles lead to it.
 //!
-//! What a driver holds as `ErlDrvPort` is a number: a slot of the table and the slot's generation. A handle of a port
-//! that has ended leads to nothing, and the function that got it says so.
+//! What a driver holds as `ErlDrvPort` is a number: a slot of the table and a generation, which each port has for itself.
+//! A handle of a port that has ended leads to nothing, and the function that got it says so.
 
-use std::borrow::Borrow;
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::ffi::c_void;
-use std::hash::{Hash, Hasher};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock, Weak};
@@ -86,29 +84,19 @@ struct Table {
     free: Vec<usize>,
     /// That of the next port.
     generation: u32,
-    by_id: HashSet<ById, BuildIdHasher>,
+    /// All ports, made when one is first looked for in this way.
+    by_id: Option<HashMap<PortId, Arc<Instance>, BuildIdHasher>>,
 }
 
-/// A port that is found by its identity.
-struct ById(Arc<Instance>);
-
-impl Borrow<PortId> for ById {
-    fn borrow(&self) -> &PortId {
-        self.0.port.as_ref()
-    }
-}
-
-impl PartialEq for ById {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.id() == other.0.id()
-    }
-}
-
-impl Eq for ById {}
-
-impl Hash for ById {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.id().hash(state);
+impl Table {
+    /// The port of an identity. From now on all ports are found by theirs.
+    fn index(&mut self, id: PortId) -> Option<Arc<Instance>> {
+        let ports = self.slots.iter().flatten();
+        let by_id = self.by_id.get_or_insert_with(|| {
+            let identified = ports.map(|port| (port.id(), Arc::clone(port)));
+            identified.collect()
+        });
+        by_id.get(&id).cloned()
     }
 }
 
@@ -143,7 +131,9 @@ impl Instance {
         });
         table.generation = table.generation.wrapping_add(1);
         table.slots[slot] = Some(Arc::clone(&instance));
-        table.by_id.insert(ById(Arc::clone(&instance)));
+        if let Some(by_id) = &mut table.by_id {
+            by_id.insert(instance.id(), Arc::clone(&instance));
+        }
         instance
     }
 
@@ -157,9 +147,10 @@ impl Instance {
         {
             let removed = entry.take();
             table.free.push(slot);
-            let named = table.by_id.take(self.port.as_ref());
+            let by_id = table.by_id.as_mut();
+            let indexed = by_id.and_then(|by_id| by_id.remove(&self.id()));
             drop(table);
-            drop((removed, named));
+            drop((removed, indexed));
         }
         if let Some(rare) = self.existing() {
             rare.queue.lock().clear();
@@ -207,7 +198,9 @@ impl Instance {
             RECENT.set(known);
             return Some(instance);
         }
-        let instance = TABLE.read().by_id.get(&id)?.0.clone();
+        let by_id = |table: &Table| Some(table.by_id.as_ref()?.get(&id).cloned());
+        let found = by_id(&TABLE.read());
+        let instance = found.unwrap_or_else(|| TABLE.write().index(id))?;
         // A thread that is ending may be past its thread-local values.
         let _ = RECENT.try_with(|recent| recent.set(Some(Arc::downgrade(&instance))));
         Some(instance)

@@ -203,12 +203,6 @@ impl fmt::Display for Port {
     }
 }
 
-impl AsRef<PortId> for Port {
-    fn as_ref(&self) -> &PortId {
-        self.core.id_ref()
-    }
-}
-
 impl From<&Port> for PortId {
     fn from(port: &Port) -> Self {
         port.id()

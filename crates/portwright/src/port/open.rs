@@ -585,8 +585,7 @@ impl PortCore {
             options: Some(options),
         };
         let context = PortContext::new(&operations);
-        let entry = self.driver.entry.clone();
-        let start = AssertUnwindSafe(|| entry.start(&context, self.name_bytes()));
+        let start = AssertUnwindSafe(|| self.driver.entry.start(&context, self.name_bytes()));
         let result = catch_unwind(start).unwrap_or(Err(StartError::General));
         let ended = self.phase() != Phase::Open;
         self.state(held).starting = false;
