@@ -104,7 +104,7 @@ pub(crate) fn with<R>(
     find(
         |instance| Arc::ptr_eq(&instance.driver, &other.driver),
         |_, operations| {
-            operations.with_port(other.id, &mut |operations| {
+            operations.with_port(other.id(), &mut |operations| {
                 result = own(&other, operations);
             })
         },
@@ -173,7 +173,7 @@ pub(crate) fn on_scheduler() -> bool {
 
 /// The node that the calling driver code belongs to, not kept going.
 pub(crate) fn weak_node() -> Option<WeakNode> {
-    with_innermost(|instance| instance.node.clone())
+    with_innermost(|instance| instance.node().clone())
         .or_else(|| NODE.with_borrow(Clone::clone))
         .or_else(|| LAST_NODE.lock().clone())
 }

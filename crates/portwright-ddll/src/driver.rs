@@ -3,21 +3,21 @@
 
 use std::any::Any;
 use std::cell::Cell;
-use std::ffi::{CString, c_char, c_int, c_uint};
+use std::ffi::{c_char, c_int, c_uint};
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use portwright::{Node, Term};
+use portwright::{Node, Port, Term};
 use portwright_driver::{
     BadArgument, Driver, DriverEntry, Interest, MonitorId, PortContext, PortOperations, Reply,
     Select, StartError,
 };
 use portwright_driver_abi::{
     DRIVER_CALL_KEEP_BUFFER, ERL_DRV_ERROR_BADARG, ERL_DRV_ERROR_ERRNO, ERL_DRV_ERROR_GENERAL,
-    ERL_DRV_FLAG_USE_INIT_ACK, ErlDrvBinary, ErlDrvData, PORT_CONTROL_FLAG_BINARY,
+    ERL_DRV_FLAG_USE_INIT_ACK, ErlDrvBinary, ErlDrvData,
 };
 use portwright_term::{IoVec, etf};
 
@@ -66,30 +66,25 @@ fn start(
 ) -> Result<Box<dyn Driver>, StartError> {
     // A driver that is being unloaded is as good as unknown (L-4.8).
     let in_use = driver.begin_use(true).ok_or(StartError::BadArgument)?;
-    let node = driver.node.upgrade().ok_or(StartError::General)?;
-    let port = node.port(context.id()).ok_or(StartError::General)?;
-    let command = CString::new(command).map_err(|_| StartError::BadArgument)?;
-    let instance = Instance::add(
-        port,
-        driver.node.clone(),
-        Arc::clone(driver),
-        ptr::null_mut(),
-    );
+    let port = Port::of(context).ok_or(StartError::General)?;
+    if command.contains(&0) {
+        return Err(StartError::BadArgument);
+    }
+    let instance = Instance::add(port, Arc::clone(driver), ptr::null_mut());
     instance.starting.store(true, Ordering::Release);
     let (data, errno) = match driver.entry.start {
         None => (ptr::null_mut(), 0),
-        Some(start) => {
-            let mut command = command.into_bytes_with_nul();
+        Some(start) => with_copy(&[command], command.len(), |command| {
             context::enter(&instance, context, || {
-                // SAFETY: the library is open (`in_use`); the handle is in the table; the command is NUL terminated,
-                // ours alone and writable. `errno` is read before anything else can change it.
+                // SAFETY: the library is open (`in_use`); the handle is in the table; the copy is NUL terminated, ours
+                // alone and writable. `errno` is read before anything else can change it.
                 unsafe {
                     *libc::__errno_location() = 0;
-                    let data = start(instance.handle.as_port(), command.as_mut_ptr().cast());
+                    let data = start(instance.handle.as_port(), command);
                     (data, *libc::__errno_location())
                 }
             })
-        }
+        }),
     };
     instance.starting.store(false, Ordering::Release);
     let refused = match data {
@@ -244,8 +239,7 @@ impl Driver for CompiledDriver {
         })
         .ok_or(BadArgument)?;
         let len = usize::try_from(len).map_err(|_| BadArgument)?;
-        let flags = self.instance.control_flags.load(Ordering::Relaxed);
-        let is_binary = flags & PORT_CONTROL_FLAG_BINARY != 0;
+        let is_binary = self.instance.controls_in_binaries.load(Ordering::Relaxed);
         if reply == given {
             answer.set(&room.reply[..len.min(CONTROL_ROOM)], is_binary);
             return Ok(());
@@ -365,7 +359,7 @@ impl Driver for CompiledDriver {
 
     fn process_exit(&mut self, port: &PortContext<'_>, fired: MonitorId) {
         if let Some(process_exit) = self.entry().process_exit {
-            let mut own = monitor::write(self.instance.id, fired);
+            let mut own = monitor::write(self.instance.id(), fired);
             self.enter(port, |data| {
                 // SAFETY: duties 1 to 4.
                 unsafe { process_exit(data, &raw mut own) }

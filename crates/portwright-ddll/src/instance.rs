@@ -1,13 +1,13 @@
 //! A port of a compiled driver, and the table through which handles lead to it.
 //!
-//! What a driver holds as `ErlDrvPort` is a number: a slot of the table and the slot's generation. A handle of a port
-//! that has ended leads to nothing, and the function that got it says so.
+//! What a driver holds as `ErlDrvPort` is a number: a slot of the table and a generation, which each port has for itself.
+//! A handle of a port that has ended leads to nothing, and the function that got it says so.
 
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock, Weak};
 
 use parking_lot::{Mutex, RwLock};
@@ -24,16 +24,14 @@ use crate::selected::Selected;
 /// What we know of an open port.
 pub(crate) struct Instance {
     pub(crate) handle: Handle,
-    pub(crate) id: PortId,
-    pub(crate) node: WeakNode,
     /// The port as everybody sees it.
     pub(crate) port: Port,
     pub(crate) driver: Arc<LoadedDriver>,
     data: AtomicPtr<_erl_drv_data>,
-    /// `PORT_CONTROL_FLAG_*`.
-    pub(crate) control_flags: AtomicI32,
     /// Made when it is first needed.
     rare: OnceLock<Box<Rare>>,
+    /// `PORT_CONTROL_FLAG_BINARY`.
+    pub(crate) controls_in_binaries: AtomicBool,
     /// `start` has not returned.
     pub(crate) starting: AtomicBool,
     /// `open_port/2` waits for `erl_drv_init_ack`.
@@ -42,8 +40,8 @@ pub(crate) struct Instance {
     pub(crate) stopped: AtomicBool,
     /// From now on every function treats the handle as that of a dead port.
     dead: AtomicBool,
-    /// Percent of its time slice that the running callback has used up.
-    pub(crate) timeslice: AtomicUsize,
+    /// Percent of its time slice that the running callback has used up, if it is not far more.
+    pub(crate) timeslice: AtomicU8,
 }
 
 /// What few ports have.
@@ -56,7 +54,7 @@ pub(crate) struct Rare {
     pub(crate) selected: Mutex<Vec<Selected>>,
 }
 
-/// A slot of the table and its generation, as one word. Never 0 and never -1.
+/// A slot of the table and the generation of what is in it, as one word. Never 0 and never -1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Handle(usize);
 
@@ -82,15 +80,24 @@ impl Handle {
 
 #[derive(Default)]
 struct Table {
-    slots: Vec<Slot>,
+    slots: Vec<Option<Arc<Instance>>>,
     free: Vec<usize>,
-    by_id: HashMap<PortId, Arc<Instance>, BuildIdHasher>,
+    /// That of the next port.
+    generation: u32,
+    /// All ports, made when one is first looked for in this way.
+    by_id: Option<HashMap<PortId, Arc<Instance>, BuildIdHasher>>,
 }
 
-#[derive(Default)]
-struct Slot {
-    generation: u32,
-    instance: Option<Arc<Instance>>,
+impl Table {
+    /// The port of an identity. From now on all ports are found by theirs.
+    fn index(&mut self, id: PortId) -> Option<Arc<Instance>> {
+        let ports = self.slots.iter().flatten();
+        let by_id = self.by_id.get_or_insert_with(|| {
+            let identified = ports.map(|port| (port.id(), Arc::clone(port)));
+            identified.collect()
+        });
+        by_id.get(&id).cloned()
+    }
 }
 
 thread_local! {
@@ -103,34 +110,30 @@ static TABLE: LazyLock<RwLock<Table>> = LazyLock::new(RwLock::default);
 
 impl Instance {
     /// Enters a port into the table.
-    pub(crate) fn add(
-        port: Port,
-        node: WeakNode,
-        driver: Arc<LoadedDriver>,
-        data: ErlDrvData,
-    ) -> Arc<Instance> {
+    pub(crate) fn add(port: Port, driver: Arc<LoadedDriver>, data: ErlDrvData) -> Arc<Instance> {
         let mut table = TABLE.write();
         let slot = table.free.pop().unwrap_or_else(|| {
-            table.slots.push(Slot::default());
+            table.slots.push(None);
             table.slots.len() - 1
         });
         let instance = Arc::new(Instance {
-            handle: Handle::new(slot, table.slots[slot].generation),
-            id: port.id(),
-            node,
+            handle: Handle::new(slot, table.generation),
             port,
             driver,
             data: AtomicPtr::new(data),
-            control_flags: AtomicI32::new(0),
             rare: OnceLock::new(),
+            controls_in_binaries: AtomicBool::new(false),
             starting: AtomicBool::new(false),
             ack_pending: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             dead: AtomicBool::new(false),
-            timeslice: AtomicUsize::new(0),
+            timeslice: AtomicU8::new(0),
         });
-        table.slots[slot].instance = Some(Arc::clone(&instance));
-        table.by_id.insert(instance.id, Arc::clone(&instance));
+        table.generation = table.generation.wrapping_add(1);
+        table.slots[slot] = Some(Arc::clone(&instance));
+        if let Some(by_id) = &mut table.by_id {
+            by_id.insert(instance.id(), Arc::clone(&instance));
+        }
         instance
     }
 
@@ -140,17 +143,14 @@ impl Instance {
         let mut table = TABLE.write();
         if let Some(slot) = self.handle.slot()
             && let Some(entry) = table.slots.get_mut(slot)
-            && entry
-                .instance
-                .as_ref()
-                .is_some_and(|own| own.handle == self.handle)
+            && entry.as_ref().is_some_and(|own| own.handle == self.handle)
         {
-            let removed = entry.instance.take();
-            entry.generation = entry.generation.wrapping_add(1);
+            let removed = entry.take();
             table.free.push(slot);
-            let named = table.by_id.remove(&self.id);
+            let by_id = table.by_id.as_mut();
+            let indexed = by_id.and_then(|by_id| by_id.remove(&self.id()));
             drop(table);
-            drop((removed, named));
+            drop((removed, indexed));
         }
         if let Some(rare) = self.existing() {
             rare.queue.lock().clear();
@@ -159,6 +159,16 @@ impl Instance {
                 lock.release();
             }
         }
+    }
+
+    /// The identity of the port.
+    pub(crate) fn id(&self) -> PortId {
+        self.port.id()
+    }
+
+    /// The node of the port.
+    pub(crate) fn node(&self) -> &WeakNode {
+        &self.driver.node
     }
 
     /// What few ports have, made now if need be.
@@ -174,7 +184,7 @@ impl Instance {
     /// The port of a handle, if it is open. For threads that are in no callback of it.
     pub(crate) fn find(handle: Handle) -> Option<Arc<Instance>> {
         let table = TABLE.read();
-        let instance = table.slots.get(handle.slot()?)?.instance.as_ref()?;
+        let instance = table.slots.get(handle.slot()?)?.as_ref()?;
         (instance.handle == handle && !instance.is_dead()).then(|| Arc::clone(instance))
     }
 
@@ -182,13 +192,15 @@ impl Instance {
     pub(crate) fn find_by_id(id: PortId) -> Option<Arc<Instance>> {
         let known = RECENT.try_with(Cell::take).ok().flatten();
         if let Some(instance) = known.as_ref().and_then(Weak::upgrade)
-            && instance.id == id
+            && instance.id() == id
             && !instance.is_dead()
         {
             RECENT.set(known);
             return Some(instance);
         }
-        let instance = TABLE.read().by_id.get(&id).cloned()?;
+        let by_id = |table: &Table| Some(table.by_id.as_ref()?.get(&id).cloned());
+        let found = by_id(&TABLE.read());
+        let instance = found.unwrap_or_else(|| TABLE.write().index(id))?;
         // A thread that is ending may be past its thread-local values.
         let _ = RECENT.try_with(|recent| recent.set(Some(Arc::downgrade(&instance))));
         Some(instance)
@@ -197,7 +209,7 @@ impl Instance {
     /// All open ports of a driver.
     pub(crate) fn of_driver(driver: &Arc<LoadedDriver>) -> Vec<Arc<Instance>> {
         let table = TABLE.read();
-        let all = table.slots.iter().filter_map(|slot| slot.instance.as_ref());
+        let all = table.slots.iter().flatten();
         all.filter(|instance| Arc::ptr_eq(&instance.driver, driver))
             .cloned()
             .collect()

@@ -143,7 +143,7 @@ impl<'a> PortContext<'a> {
         self.operations.input_closed();
     }
 
-    /// Gives access to the port's queue. `None` when the port is gone.
+    /// Gives access to the port's queue. `None` when the port is gone, and inside `access`.
     ///
     /// # Source
     ///

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::ops::BitOr;
 use std::os::fd::RawFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -111,6 +112,11 @@ pub enum End {
 /// callback called there. A Rust driver's `stop` follows the running callback.
 #[allow(missing_docs, reason = "documented at the methods of PortContext")]
 pub trait PortOperations {
+    /// What the port is to its host, for parts of the host that are apart from it.
+    fn host_port(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        None
+    }
+
     fn id(&self) -> PortId;
     fn connected(&self) -> Pid;
     fn caller(&self) -> Option<Pid>;

@@ -5,10 +5,10 @@
 #[cfg(not(portwright_loom))]
 pub(crate) use parking_lot::Mutex;
 #[cfg(not(portwright_loom))]
-pub(crate) use std::sync::atomic::AtomicU8;
+pub(crate) use std::sync::atomic::AtomicUsize;
 
 #[cfg(portwright_loom)]
-pub(crate) use loom::sync::atomic::AtomicU8;
+pub(crate) use loom::sync::atomic::AtomicUsize;
 
 /// loom's mutex with the interface of the real one.
 #[cfg(portwright_loom)]

@@ -10,7 +10,7 @@ use crate::async_job::{JobFunction, JobHold, Payload};
 use crate::context;
 
 pub(super) unsafe extern "C" fn driver_async_port_key(port: ErlDrvPort) -> c_uint {
-    context::with(port, |instance, _| instance.id.id() as c_uint).unwrap_or(0)
+    context::with(port, |instance, _| instance.id().id() as c_uint).unwrap_or(0)
 }
 
 pub(super) unsafe extern "C" fn driver_async(
@@ -23,7 +23,7 @@ pub(super) unsafe extern "C" fn driver_async(
     context::with(port, |instance, operations| {
         let in_use = instance.driver.begin_use(false)?;
         let threads = instance
-            .node
+            .node()
             .upgrade()
             .map_or(1, |node| node.async_threads());
         let lock = instance.rare().lock.lock().clone();
@@ -42,7 +42,7 @@ pub(super) unsafe extern "C" fn driver_async(
             _in_use: in_use,
             lock,
         };
-        let payload = Payload::new(async_data, async_free, instance.node.clone(), hold);
+        let payload = Payload::new(async_data, async_free, instance.node().clone(), hold);
         let job = move || {
             payload.run(async_invoke);
             Box::new(payload) as JobResult

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use portwright_driver::{BusyLimits, StartError};
 use portwright_driver_abi::{
     ERL_DRV_BUSY_MSGQ_DISABLED, ERL_DRV_ERROR_BADARG, ERL_DRV_ERROR_ERRNO, ERL_DRV_ERROR_GENERAL,
-    ErlDrvData, ErlDrvPort, PORT_FLAG_BINARY, PORT_FLAG_LINE,
+    ErlDrvData, ErlDrvPort, PORT_CONTROL_FLAG_BINARY, PORT_FLAG_BINARY, PORT_FLAG_LINE,
 };
 
 use crate::context;
@@ -56,7 +56,9 @@ pub(super) unsafe extern "C" fn erl_drv_busy_msgq_limits(
 
 pub(super) unsafe extern "C" fn set_port_control_flags(port: ErlDrvPort, flags: c_int) {
     context::with(port, |instance, _| {
-        instance.control_flags.store(flags, Ordering::Release);
+        let in_binaries = flags & PORT_CONTROL_FLAG_BINARY != 0;
+        let own = &instance.controls_in_binaries;
+        own.store(in_binaries, Ordering::Release);
     });
 }
 

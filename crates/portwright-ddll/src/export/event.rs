@@ -57,8 +57,11 @@ pub(super) unsafe extern "C" fn erl_drv_consume_timeslice(
     percent: c_int,
 ) -> c_int {
     context::with(port, |instance, _| {
-        let percent = percent.clamp(1, 100) as usize;
-        let used = instance.timeslice.fetch_add(percent, Ordering::Relaxed) + percent;
+        let percent = percent.clamp(1, 100) as u8;
+        // Nobody else writes while the callback runs.
+        let used = instance.timeslice.load(Ordering::Relaxed);
+        let used = used.saturating_add(percent);
+        instance.timeslice.store(used, Ordering::Relaxed);
         c_int::from(used >= 100)
     })
     .unwrap_or(-1)

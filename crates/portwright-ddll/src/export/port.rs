@@ -2,6 +2,7 @@
 #![allow(unsafe_code, reason = "functions for C")]
 
 use std::ffi::{CStr, c_char, c_int};
+use std::sync::Arc;
 
 use portwright_driver_abi::{
     ERL_DRV_EXTENDED_MARKER, ErlDrvData, ErlDrvEntry, ErlDrvPort, ErlDrvTermData, INVALID_PORT,
@@ -29,9 +30,8 @@ pub(super) unsafe extern "C" fn driver_create_port(
         let mut handle = None;
         operations.create_port(owner, name.to_bytes(), &mut |id| {
             let in_use = creator.driver.begin_use(true)?;
-            let port = creator.node.upgrade()?.port(id)?;
-            let (node, driver) = (creator.node.clone(), creator.driver.clone());
-            let instance = Instance::add(port, node, driver, drv_data);
+            let port = creator.node().upgrade()?.port(id)?;
+            let instance = Instance::add(port, Arc::clone(&creator.driver), drv_data);
             handle = Some(instance.handle.as_port());
             Some(Box::new(CompiledDriver::unstarted(instance, in_use)))
         })?;
@@ -71,7 +71,7 @@ pub(super) unsafe extern "C" fn remove_driver_entry(de: *mut ErlDrvEntry) -> c_i
 /// Callback: 0, or -1 for a driver that was not loaded.
 pub(super) unsafe extern "C" fn driver_lock_driver(ix: ErlDrvPort) -> c_int {
     let locked = context::with(ix, |instance, _| {
-        let node = instance.node.upgrade()?;
+        let node = instance.node().upgrade()?;
         Table::of(&node).lock_driver(&instance.driver).then_some(0)
     });
     locked.flatten().unwrap_or(-1)

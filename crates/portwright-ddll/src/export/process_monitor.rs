@@ -24,7 +24,7 @@ pub(super) unsafe extern "C" fn driver_monitor_process(
             return 1;
         };
         instance.rare().monitors.lock().push((id, pid));
-        let bytes = monitor::bytes(instance.id, id);
+        let bytes = monitor::bytes(instance.id(), id);
         // SAFETY: the driver says where its monitor is; only the first 24 bytes are written, as on OTP (D-L1).
         unsafe {
             monitor
@@ -42,7 +42,7 @@ pub(super) unsafe extern "C" fn driver_demonitor_process(
 ) -> c_int {
     context::with(port, |instance, operations| {
         // SAFETY: the driver says that it is a monitor.
-        let id = monitor::read(instance.id, unsafe { &*monitor });
+        let id = monitor::read(instance.id(), unsafe { &*monitor });
         let mut monitors = instance.rare().monitors.lock();
         let index = id.and_then(|id| monitors.iter().position(|(known, _)| *known == id));
         let Some(index) = index else { return 1 };
@@ -60,7 +60,7 @@ pub(super) unsafe extern "C" fn driver_get_monitored_process(
 ) -> ErlDrvTermData {
     context::with(port, |instance, _| {
         // SAFETY: the driver says that it is a monitor.
-        let id = monitor::read(instance.id, unsafe { &*monitor })?;
+        let id = monitor::read(instance.id(), unsafe { &*monitor })?;
         let monitors = instance.rare().monitors.lock();
         let (_, pid) = monitors.iter().find(|(known, _)| *known == id)?;
         Some(words::from_pid(*pid))

@@ -33,7 +33,7 @@ pub(super) unsafe extern "C" fn driver_mk_atom(string: *mut c_char) -> ErlDrvTer
 }
 
 pub(super) unsafe extern "C" fn driver_mk_port(port: ErlDrvPort) -> ErlDrvTermData {
-    context::lookup(port, |instance| words::from_port(instance.id)).unwrap_or(words::NIL)
+    context::lookup(port, |instance| words::from_port(instance.id())).unwrap_or(words::NIL)
 }
 
 pub(super) unsafe extern "C" fn driver_connected(port: ErlDrvPort) -> ErlDrvTermData {
@@ -99,7 +99,7 @@ fn with_port_of_word(port: ErlDrvTermData, run: impl FnOnce(&Instance) -> c_int)
     };
     let mut run = Some(run);
     let innermost = context::with_innermost(|instance| {
-        (instance.id == id)
+        (instance.id() == id)
             .then(|| run.take().map(|run| run(instance)))
             .flatten()
     });

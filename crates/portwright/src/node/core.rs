@@ -1,9 +1,11 @@
 //! What all parts of a node share: tables of processes, ports, drivers.
 
 use std::any::{Any, TypeId};
+use std::borrow::Borrow;
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
@@ -27,7 +29,7 @@ pub(crate) struct NodeCore {
     pub(super) name: Atom,
     pub(super) creation: u32,
     pub(super) processes: RwLock<IdMap<Arc<ProcessCore>>>,
-    pub(super) ports: RwLock<IdMap<Arc<PortCore>>>,
+    pub(super) ports: RwLock<HashSet<ById, BuildIdHasher>>,
     pub(super) names: RwLock<HashMap<Atom, Registered>>,
     pub(super) next_process: AtomicU64,
     pub(super) next_port: AtomicU64,
@@ -151,7 +153,13 @@ impl NodeCore {
         if id.node() != self.name || id.creation() != self.creation {
             return None;
         }
-        self.ports.read().get(&id.id()).cloned()
+        self.ports.read().get(&id).map(|port| port.0.clone())
+    }
+
+    /// All ports that are open or closing.
+    pub(super) fn all_ports(&self) -> Vec<Arc<PortCore>> {
+        let ports = self.ports.read();
+        ports.iter().map(|port| port.0.clone()).collect()
     }
 
     /// Makes a port known under a new number; `None` when the table is full.
@@ -165,7 +173,7 @@ impl NodeCore {
         }
         let number = self.next_port.fetch_add(1, Ordering::Relaxed);
         let port = make(PortId::new(self.name, number, self.creation));
-        ports.insert(number, port.clone());
+        ports.insert(ById(port.clone()));
         Some(port)
     }
 
@@ -175,7 +183,7 @@ impl NodeCore {
     }
 
     pub(crate) fn forget_port(&self, id: PortId) {
-        let port = self.ports.write().remove(&id.id());
+        let port = self.ports.write().take(&id);
         drop(port);
         if self.awaits_no_ports.load(Ordering::SeqCst) {
             // Whoever is about to wait holds the lock since it last looked.
@@ -209,12 +217,16 @@ impl NodeCore {
 
     /// The driver that `{spawn,Command}` finds: by the text before the first space.
     pub(crate) fn find_driver(&self, command: &[u8]) -> Option<Arc<KnownDriver>> {
-        let name = command.split(|byte| *byte == b' ').next()?;
-        self.drivers
-            .read()
+        // No name has a space in it.
+        let is_first_word = |name: &str| {
+            let rest = command.strip_prefix(name.as_bytes());
+            rest.is_some_and(|rest| matches!(rest, [] | [b' ', ..]))
+        };
+        let drivers = self.drivers.read();
+        let found = drivers
             .iter()
-            .find(|driver| driver.entry.name().as_bytes() == name)
-            .cloned()
+            .find(|driver| is_first_word(driver.entry.name()));
+        found.cloned()
     }
 
     pub(crate) fn program_driver(&self) -> Arc<KnownDriver> {
@@ -250,7 +262,7 @@ impl NodeCore {
         self.awaits_no_ports.store(true, Ordering::SeqCst);
         let nobody = Identity::Process(Pid::new(self.name, 0, 0, self.creation));
         loop {
-            let ports: Vec<_> = self.ports.read().values().cloned().collect();
+            let ports = self.all_ports();
             for port in ports {
                 // Nothing happens to those that are closing already.
                 port.exit_signal(nobody, ExitReason::killed(), Signalled::Directly);
@@ -271,7 +283,7 @@ impl NodeCore {
         for process in processes {
             process.die(ExitReason::killed());
         }
-        let ports: Vec<_> = self.ports.read().values().cloned().collect();
+        let ports = self.all_ports();
         let nobody = Identity::Process(Pid::new(self.name, 0, 0, self.creation));
         for port in ports {
             port.exit_signal(nobody, ExitReason::kill(), Signalled::Directly);
@@ -293,5 +305,28 @@ fn process_number(pid: Pid) -> u64 {
     u64::from(pid.serial()) << 28 | u64::from(pid.id())
 }
 
-/// By the number of a process or port.
+/// By the number of a process.
 pub(super) type IdMap<T> = HashMap<u64, T, BuildIdHasher>;
+
+/// A port that is found by the identity that it has in it.
+pub(super) struct ById(pub(super) Arc<PortCore>);
+
+impl Borrow<PortId> for ById {
+    fn borrow(&self) -> &PortId {
+        self.0.id_ref()
+    }
+}
+
+impl PartialEq for ById {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id() == other.0.id()
+    }
+}
+
+impl Eq for ById {}
+
+impl Hash for ById {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.id().hash(state);
+    }
+}

@@ -181,8 +181,8 @@ impl Node {
             .core
             .ports
             .read()
-            .values()
-            .map(|port| port.id())
+            .iter()
+            .map(|port| port.0.id())
             .collect();
         ports.sort_unstable_by_key(PortId::id);
         ports

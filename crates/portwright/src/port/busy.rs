@@ -8,14 +8,12 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
-use parking_lot::Mutex;
 use portwright_driver::{BusyLimits, DriverFlags};
 
-use super::PortCore;
-use super::spare::Spare;
+use super::{KnownDriver, PortCore, RareOutside};
 use crate::process::ProcessCore;
 
 /// The driver says so.
@@ -25,33 +23,23 @@ const BY_QUEUE: u8 = 2;
 /// The signal queue is long.
 const BY_SIGNALS: u8 = 4;
 
-/// Limits that switch the feature off.
-const NEVER: u64 = u64::MAX;
+/// The usual limits: of programs, descriptors and signal queues (P-801, P-808).
+pub(super) const DEFAULT_LIMITS: BusyLimits = BusyLimits::Limits {
+    low: 4096,
+    high: 8192,
+};
 
+/// Why the port is busy, and whether somebody wants to know more.
 pub(super) struct BusyState {
     flags: AtomicU8,
-    queue_low: AtomicU64,
-    queue_high: AtomicU64,
-    signal_low: AtomicU64,
-    signal_high: AtomicU64,
-    signal_bytes: AtomicUsize,
-    waiters: Mutex<Spare<Vec<(WaitId, Waker)>>>,
     /// Somebody waits for an empty queue.
     wants_drained: AtomicBool,
 }
 
 impl BusyState {
-    pub(super) fn new(queue: BusyLimits, signals: BusyLimits) -> Self {
-        let (queue_low, queue_high) = numbers(queue);
-        let (signal_low, signal_high) = numbers(signals);
+    pub(super) fn new() -> Self {
         Self {
             flags: AtomicU8::new(0),
-            queue_low: queue_low.into(),
-            queue_high: queue_high.into(),
-            signal_low: signal_low.into(),
-            signal_high: signal_high.into(),
-            signal_bytes: AtomicUsize::new(0),
-            waiters: Mutex::new(Spare::default()),
             wants_drained: AtomicBool::new(false),
         }
     }
@@ -59,83 +47,138 @@ impl BusyState {
     fn is_busy(&self) -> bool {
         self.flags.load(Ordering::Acquire) != 0
     }
+}
 
-    fn set(&self, flag: u8, busy: bool) {
+impl KnownDriver {
+    /// The limits of the queue of a port that was opened without any.
+    pub(super) fn queue_limits(&self) -> BusyLimits {
+        let flags = self.entry.driver_flags();
+        if flags.contains(DriverFlags::QUEUE_LIMITS) {
+            DEFAULT_LIMITS
+        } else {
+            BusyLimits::Disabled
+        }
+    }
+
+    /// The limits of the signal queue of such a port.
+    pub(super) fn signal_limits(&self) -> BusyLimits {
+        let flags = self.entry.driver_flags();
+        if flags.contains(DriverFlags::NO_BUSY_MSGQ) {
+            BusyLimits::Disabled
+        } else {
+            DEFAULT_LIMITS
+        }
+    }
+}
+
+/// Low and high, in bytes; out of reach when switched off.
+fn numbers(limits: BusyLimits) -> (u64, u64) {
+    match limits {
+        BusyLimits::Disabled => (u64::MAX, u64::MAX),
+        BusyLimits::Limits { low, high } => (low.min(high), high),
+    }
+}
+
+impl PortCore {
+    fn set_busy(&self, flag: u8, busy: bool) {
+        let flags = &self.busy.flags;
         if busy {
-            self.flags.fetch_or(flag, Ordering::AcqRel);
-        } else if self.flags.load(Ordering::Relaxed) & flag != 0
-            && self.flags.fetch_and(!flag, Ordering::AcqRel) == flag
+            flags.fetch_or(flag, Ordering::AcqRel);
+        } else if flags.load(Ordering::Relaxed) & flag != 0
+            && flags.fetch_and(!flag, Ordering::AcqRel) == flag
         {
             self.wake_all();
         }
     }
 
     fn add_waiter(&self, wait: WaitId, waker: &Waker) {
-        set_waker(self.waiters.lock().make(), wait, waker);
+        // Wakers are code of others.
+        let waker = waker.clone();
+        let mut outside = self.outside.lock();
+        let waiters = &mut outside.rare.make().waiters;
+        let old = match waiters.iter_mut().find(|(own, _)| *own == wait) {
+            Some((_, own)) => Some(std::mem::replace(own, waker)),
+            None => {
+                waiters.push((wait, waker));
+                None
+            }
+        };
+        drop(outside);
+        drop(old);
     }
 
     fn remove_waiter(&self, wait: WaitId) {
-        let mut waiters = self.waiters.lock();
-        let waker = waiters
-            .get_mut()
-            .and_then(|waiters| take_waker(waiters, wait));
-        drop(waiters);
+        let mut outside = self.outside.lock();
+        let rare = outside.rare.get_mut();
+        let waker = rare.and_then(|rare| take_waker(&mut rare.waiters, wait));
+        drop(outside);
         drop(waker);
     }
 
     /// Lets everybody who waits look again.
     pub(super) fn wake_all(&self) {
-        let waiters = self.waiters.lock().take();
-        for (_, waker) in waiters.into_iter().flat_map(|waiters| *waiters) {
+        let waiters = match self.outside.lock().rare.get_mut() {
+            Some(rare) => std::mem::take(&mut rare.waiters),
+            None => return,
+        };
+        for (_, waker) in waiters {
             waker.wake();
         }
     }
 
     pub(super) fn add_signal_bytes(&self, bytes: usize) {
-        let total = self.signal_bytes.fetch_add(bytes, Ordering::AcqRel) + bytes;
-        if total as u64 > self.signal_high.load(Ordering::Relaxed) {
-            self.set(BY_SIGNALS, true);
+        let mut outside = self.outside.lock();
+        let rare = outside.rare.make();
+        rare.signal_bytes += bytes;
+        let total = rare.signal_bytes as u64;
+        let (_, high) = numbers(self.signal_limits(rare));
+        drop(outside);
+        if total > high {
+            self.set_busy(BY_SIGNALS, true);
         }
     }
 
     pub(super) fn remove_signal_bytes(&self, bytes: usize) {
-        let total = self.signal_bytes.fetch_sub(bytes, Ordering::AcqRel) - bytes;
-        if total == 0 || (total as u64) < self.signal_low.load(Ordering::Relaxed) {
-            self.set(BY_SIGNALS, false);
+        let mut outside = self.outside.lock();
+        let rare = outside.rare.make();
+        rare.signal_bytes -= bytes;
+        let total = rare.signal_bytes as u64;
+        let (low, _) = numbers(self.signal_limits(rare));
+        drop(outside);
+        if total == 0 || total < low {
+            self.set_busy(BY_SIGNALS, false);
         }
+    }
+
+    fn signal_limits(&self, rare: &RareOutside) -> BusyLimits {
+        rare.signal_limits
+            .unwrap_or_else(|| self.driver.signal_limits())
     }
 
     /// D-I12 to D-I15.
     pub(super) fn set_signal_limits(&self, low: Option<u64>, high: Option<u64>) -> BusyLimits {
-        let mut now_low = self.signal_low.load(Ordering::Relaxed);
-        let mut now_high = self.signal_high.load(Ordering::Relaxed);
-        if now_high == NEVER {
-            return BusyLimits::Disabled;
-        }
-        match (low, high) {
-            (Some(low), Some(high)) => (now_low, now_high) = (low.min(high), high),
-            (Some(low), None) => (now_low, now_high) = (low, now_high.max(low)),
-            (None, Some(high)) => (now_low, now_high) = (now_low.min(high), high),
-            (None, None) => {}
-        }
-        self.signal_low.store(now_low, Ordering::Relaxed);
-        self.signal_high.store(now_high, Ordering::Relaxed);
-        BusyLimits::Limits {
+        let mut outside = self.outside.lock();
+        let rare = outside.rare.make();
+        let BusyLimits::Limits {
             low: now_low,
             high: now_high,
-        }
+        } = self.signal_limits(rare)
+        else {
+            return BusyLimits::Disabled;
+        };
+        let now_low = now_low.min(now_high);
+        let (low, high) = match (low, high) {
+            (Some(low), Some(high)) => (low.min(high), high),
+            (Some(low), None) => (low, now_high.max(low)),
+            (None, Some(high)) => (now_low.min(high), high),
+            (None, None) => (now_low, now_high),
+        };
+        *rare.signal_limits.insert(BusyLimits::Limits { low, high })
     }
 
     pub(super) fn disable_signal_limits(&self) {
-        self.signal_high.store(NEVER, Ordering::Relaxed);
-        self.set(BY_SIGNALS, false);
-    }
-}
-
-fn numbers(limits: BusyLimits) -> (u64, u64) {
-    match limits {
-        BusyLimits::Disabled => (NEVER, NEVER),
-        BusyLimits::Limits { low, high } => (low.min(high), high),
+        self.outside.lock().rare.make().signal_limits = Some(BusyLimits::Disabled);
+        self.set_busy(BY_SIGNALS, false);
     }
 }
 
@@ -146,22 +189,27 @@ impl PortCore {
     }
 
     pub(super) fn set_busy_by_driver(&self, busy: bool) {
-        self.busy.set(BY_DRIVER, busy);
+        self.set_busy(BY_DRIVER, busy);
     }
 
     /// Compares the queue with its limits (P-801).
     pub(super) fn update_busy(&self) {
         let len = self.queue_len() as u64;
-        if len >= self.busy.queue_high.load(Ordering::Relaxed) {
-            self.busy.set(BY_QUEUE, true);
-        } else if len < self.busy.queue_low.load(Ordering::Relaxed) || len == 0 {
-            self.busy.set(BY_QUEUE, false);
+        if len == 0 {
+            self.set_busy(BY_QUEUE, false);
+            if self.busy.wants_drained.load(Ordering::SeqCst)
+                && self.busy.wants_drained.swap(false, Ordering::AcqRel)
+            {
+                self.wake_all();
+            }
+            return;
         }
-        if len == 0
-            && self.busy.wants_drained.load(Ordering::SeqCst)
-            && self.busy.wants_drained.swap(false, Ordering::AcqRel)
-        {
-            self.busy.wake_all();
+        let limits = self.special.as_ref().and_then(|own| own.queue_limits);
+        let (low, high) = numbers(limits.unwrap_or_else(|| self.driver.queue_limits()));
+        if len >= high {
+            self.set_busy(BY_QUEUE, true);
+        } else if len < low {
+            self.set_busy(BY_QUEUE, false);
         }
     }
 
@@ -170,10 +218,12 @@ impl PortCore {
     pub(crate) fn poll_drained(&self, context: &mut Context<'_>) -> Poll<bool> {
         let waker = context.waker();
         {
-            let mut waiters = self.busy.waiters.lock();
-            let waiters = waiters.make();
+            // Wakers are code of others.
+            let own = waker.clone();
+            let mut outside = self.outside.lock();
+            let waiters = &mut outside.rare.make().waiters;
             if !waiters.iter().any(|(_, waiter)| waiter.will_wake(waker)) {
-                waiters.push((WaitId::next(), waker.clone()));
+                waiters.push((WaitId::next(), own));
             }
         }
         // Either we see the queue empty below, or whoever empties it sees that we wait.
@@ -259,7 +309,7 @@ impl Future for NotBusy {
         if !self.process.suspend(wait, context.waker()) {
             return Poll::Ready(());
         }
-        self.port.busy.add_waiter(wait, context.waker());
+        self.port.add_waiter(wait, context.waker());
         if !crate::reactor::is_blocking() {
             self.port.node().reactor().note_task();
         }
@@ -282,7 +332,7 @@ impl Drop for NotBusy {
     fn drop(&mut self) {
         if let Some(wait) = self.wait {
             self.process.resume(wait);
-            self.port.busy.remove_waiter(wait);
+            self.port.remove_waiter(wait);
         }
     }
 }

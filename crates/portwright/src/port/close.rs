@@ -8,7 +8,7 @@ use portwright_driver::{End, PortContext};
 use super::operations::Operations;
 use super::turn::Held;
 use super::{Phase, PortCore, PortMessage};
-use crate::process::{MonitoredBy, Signalled};
+use crate::process::{MonitoredBy, ProcessCore, Signalled};
 use crate::{ExitReason, Message};
 
 /// What happens to the output that is still queued.
@@ -53,36 +53,40 @@ impl PortCore {
     /// next comes behind the exit signals, as in OTP.
     fn tell_relations(self: &Arc<Self>, held: &Held<'_>, reason: &ExitReason) {
         // Taken out first: who registers a name holds the table of names while it looks at
-        // `registered`.
-        let name = self.registered.lock().take();
-        if let Some(name) = name {
+        // the port's.
+        if let Some(name) = self.take_name() {
             self.node.forget_name(name, self.id.into());
         }
-        let (links, (monitors, driver_monitors)) = {
+        let (owner, rare) = {
             let mut state = self.state(held);
-            let links = std::mem::take(&mut state.links);
+            let is_linked = std::mem::take(&mut state.only_owner_linked);
+            let owner = is_linked.then(|| Arc::clone(&state.connected));
             let rare = state.rare.get_mut().map(|rare| {
                 (
+                    std::mem::take(&mut rare.links),
                     std::mem::take(&mut rare.monitors),
                     std::mem::take(&mut rare.driver_monitors),
                 )
             });
-            (links, rare.unwrap_or_default())
+            (owner, rare)
         };
-        for pid in links {
-            if let Some(process) = self.node.process(pid) {
-                process.exit_signal(self.id.into(), reason.clone(), Signalled::ByLink);
+        let by_link = |process: Arc<ProcessCore>| {
+            process.exit_signal(self.id.into(), reason.clone(), Signalled::ByLink);
+        };
+        owner.into_iter().for_each(by_link);
+        if let Some((links, monitors, driver_monitors)) = rare {
+            let linked = links.into_iter().filter_map(|pid| self.node.process(pid));
+            linked.for_each(by_link);
+            for (pid, reference) in monitors {
+                if let Some(process) = self.node.process(pid) {
+                    process.monitor_fired(&reference, reason.clone());
+                }
+            }
+            for (monitor, pid) in driver_monitors {
+                self.forget_process_monitor(pid, monitor);
             }
         }
-        for (pid, reference) in monitors {
-            if let Some(process) = self.node.process(pid) {
-                process.monitor_fired(&reference, reason.clone());
-            }
-        }
-        for (monitor, pid) in driver_monitors {
-            self.forget_process_monitor(pid, monitor);
-        }
-        self.busy.wake_all();
+        self.wake_all();
     }
 
     pub(super) fn forget_process_monitor(
@@ -136,19 +140,24 @@ impl PortCore {
 
     /// Takes back everything that the port holds of the node.
     pub(super) fn vanish(self: &Arc<Self>, held: &Held<'_>) {
-        self.forget_selects(held);
-        let rare = self.state(held).rare.take();
+        let (rare, queue) = {
+            let mut state = self.state(held);
+            (state.rare.take(), state.queue.take())
+        };
         let (timer, reply, ack) = rare.map_or((None, None, None), |rare| {
+            for select in rare.selects {
+                self.forget_select(&select);
+            }
             (rare.timer, rare.closed_reply, rare.init_ack)
         });
         if let Some(timer) = timer {
             self.node.reactor().cancel_timer(timer.id);
         }
         self.note_dropped_output();
-        drop(self.queue.get_mut(self.turn(), held).take());
+        drop(queue);
         self.set_queue_len(0);
         self.set_phase(Phase::Gone);
-        self.busy.wake_all();
+        self.wake_all();
         self.node.forget_port(self.id);
         if let Some(owner) = reply {
             owner.deliver(Message::Port {
@@ -196,7 +205,7 @@ impl PortCore {
             }
             End::Exit(reason) => {
                 let owner = self.state(held).connected.clone();
-                self.state(held).links.retain(|link| *link != owner.pid());
+                self.state(held).unlink(owner.pid());
                 owner.remove_link(self.id.into());
                 reason.into()
             }
@@ -250,7 +259,7 @@ mod tests {
         let closing = node.core().with_names_locked(|| {
             let closing = std::thread::spawn(move || me.close(&port));
             let patience = Instant::now() + Duration::from_secs(30);
-            while core.registered.try_lock().is_none_or(|name| name.is_some()) {
+            while core.outside.is_locked() || core.registered_name().is_some() {
                 assert!(Instant::now() < patience, "it is locked while it waits");
                 std::thread::yield_now();
             }

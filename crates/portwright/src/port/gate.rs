@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 /// is held back by the pipe.
 ///
 /// Ports opened with a mailbox have no gate, as in OTP (P-202).
+#[derive(Default)]
 pub(crate) struct Gate(Option<Box<Limited>>);
 
 struct Limited {
@@ -22,6 +23,9 @@ struct State {
 }
 
 impl Gate {
+    /// A gate that is never shut.
+    pub(super) const OPEN: Self = Self(None);
+
     pub(crate) fn new(limit_bytes: Option<usize>) -> Self {
         Self(limit_bytes.map(|limit_bytes| {
             Box::new(Limited {

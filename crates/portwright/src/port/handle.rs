@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use portwright_driver::{Reply, Request};
+use portwright_driver::{PortContext, Reply, Request};
 use portwright_term::{IoVec, Pid, PortId, Term};
 
 use super::turn::Held;
@@ -119,6 +119,13 @@ pub enum SignalError {
 impl Port {
     pub(crate) fn new(core: Arc<PortCore>) -> Self {
         Self { core }
+    }
+
+    /// The port whose callback is running, for a driver that hands it to others. `None` in a
+    /// port that is no node's.
+    pub fn of(context: &PortContext<'_>) -> Option<Self> {
+        let core = context.operations().host_port()?.downcast().ok()?;
+        Some(Self { core })
     }
 
     pub(crate) fn core(&self) -> &Arc<PortCore> {
@@ -271,11 +278,8 @@ impl PortCore {
                 .add_link(id.into())
                 .ok_or(ConnectError::NoSuchProcess(pid))?;
             let mut state = port.state(held);
-            if !state.links.contains(&pid) {
-                state.links.push(pid);
-            }
-            *port.owner.lock() = Arc::clone(&process);
-            state.connected = process;
+            state.link(pid);
+            port.set_owner(&mut state, process);
             Ok(())
         })
         .unwrap_or(Err(ConnectError::NotOpen))
@@ -362,7 +366,7 @@ impl PortCore {
 
     /// The owner has taken `bytes` of data.
     pub(crate) fn taken(self: &Arc<Self>, bytes: usize) {
-        if self.gate.remove(bytes) {
+        if self.gate().remove(bytes) {
             self.signal(Signal::Run(Box::new(|port, held| {
                 port.update_selects(held)
             })));
@@ -374,7 +378,9 @@ impl PortCore {
         if !self.is_open_or_told() {
             return Err(NotOpen);
         }
-        *self.data.lock().make() = Some(data);
+        let old = self.outside.lock().rare.make().data.replace(data);
+        // It may own buffers and funs: it goes without the lock.
+        drop(old);
         Ok(())
     }
 
@@ -383,7 +389,8 @@ impl PortCore {
         if !self.is_open_or_told() {
             return Err(NotOpen);
         }
-        let data = self.data.lock().get().cloned().flatten();
+        let outside = self.outside.lock();
+        let data = outside.rare.get().and_then(|rare| rare.data.clone());
         Ok(data.unwrap_or(Term::Atom(portwright_term::atoms::UNDEFINED)))
     }
 }

@@ -137,13 +137,13 @@ impl PortCore {
                     return None;
                 }
             }
-            let registered_name = *port.registered.lock();
+            let registered_name = port.registered_name();
             let state = port.state(held);
             let flags = port.driver.entry.driver_flags();
             Some(PortInfo {
                 registered_name,
-                name: port.name.to_vec(),
-                links: state.links.to_vec(),
+                name: port.name_bytes().to_vec(),
+                links: state.links(),
                 // OTP's numbers have the same distance.
                 id: port.id.id() * 8,
                 connected: state.connected.pid(),
@@ -170,6 +170,14 @@ impl PortCore {
     }
 
     pub(crate) fn name(&self) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(&self.name)
+        String::from_utf8_lossy(self.name_bytes())
+    }
+
+    /// The name under which the port was opened.
+    pub(super) fn name_bytes(&self) -> &[u8] {
+        let special = self.special.as_ref();
+        special
+            .and_then(|special| special.name.as_deref())
+            .unwrap_or(self.driver.entry.name().as_bytes())
     }
 }

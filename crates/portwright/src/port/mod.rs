@@ -33,14 +33,16 @@ mod turn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::task::Waker;
 
 use parking_lot::{Condvar, Mutex};
 use portwright_driver::{
-    Driver, DriverEntry, DriverFlags, MonitorId, PortContext, Queue, Request, StartError,
+    BusyLimits, Driver, DriverEntry, DriverFlags, MonitorId, PortContext, Queue, Request,
+    StartError,
 };
 use portwright_term::{Atom, IoVec, Pid, PortId, Reference, Term, atoms};
-use smallvec::SmallVec;
 
+use crate::framing::line::LineBuffer;
 use crate::node::NodeCore;
 use crate::process::{ProcessCore, Signalled, panic_reason};
 use crate::reactor::TimerId;
@@ -100,52 +102,89 @@ pub(crate) struct PortCore {
     id: PortId,
     node: Arc<NodeCore>,
     driver: Arc<KnownDriver>,
-    name: Box<[u8]>,
+    /// `None` when nothing special was asked for.
+    special: Option<Box<Special>>,
     own_turn: Turn,
+    /// `State::queue.len()`, readable without the turn; or what a driver says that keeps
+    /// its queue itself.
+    queue_len: AtomicUsize,
     phase: AtomicU8,
     busy: BusyState,
-    queue: TurnCell<Spare<Queue>>,
-    /// `queue.len()`, readable without the turn.
-    queue_len: AtomicUsize,
-    registered: Mutex<Option<Atom>>,
     /// The owner has said that there is no more input.
     input_closed: AtomicBool,
     /// The port ended before all its output was written.
     output_dropped: AtomicBool,
     /// Commands are left to the scheduler.
     parallelism: bool,
-    gate: Gate,
-    data: Mutex<Spare<Option<Term>>>,
-    /// The same as `State::connected`, for threads without the turn.
-    owner: Mutex<Arc<ProcessCore>>,
+    /// A leaf: nothing else is locked and no code of others runs while it is held.
+    outside: Mutex<Outside>,
     state: TurnCell<State>,
     instance: TurnCell<Option<Box<dyn Driver>>>,
+}
+
+/// What few ports are opened with. It never changes.
+#[derive(Default)]
+struct Special {
+    /// `None`: the name of the driver.
+    name: Option<Box<[u8]>>,
+    /// `None`: the driver's usual limits.
+    queue_limits: Option<BusyLimits>,
+    gate: Gate,
+}
+
+impl Special {
+    fn is_any(&self) -> bool {
+        self.name.is_some() || self.queue_limits.is_some() || self.gate.is_limited()
+    }
+}
+
+/// What is used without the turn.
+struct Outside {
+    /// The same as `State::connected`.
+    owner: Arc<ProcessCore>,
+    rare: Spare<RareOutside>,
+}
+
+/// What few ports have of that.
+#[derive(Default)]
+struct RareOutside {
+    registered: Option<Atom>,
+    data: Option<Term>,
+    /// Who waits for the port.
+    waiters: Vec<(WaitId, Waker)>,
+    /// Bytes of commands in the signal queue.
+    signal_bytes: usize,
+    /// `None`: the driver's usual limits.
+    signal_limits: Option<BusyLimits>,
 }
 
 /// What only the holder of the turn touches.
 struct State {
     connected: Arc<ProcessCore>,
-    links: Links,
     input: u64,
     output: u64,
+    queue: Spare<Queue>,
+    rare: Spare<Rare>,
     binary: bool,
     eof: bool,
-    line: Option<Box<crate::framing::line::LineBuffer>>,
-    selects: Vec<Arc<PortSelect>>,
-    next_select: u64,
+    /// The port is linked to its owner and to nobody else. If not, `Rare::links` has all
+    /// links.
+    only_owner_linked: bool,
+    /// The queue is lent to the driver.
+    queue_lent: bool,
     /// The port ends when the running callback returns.
     finish_pending: bool,
     /// `start` is running.
     starting: bool,
-    rare: Spare<Rare>,
 }
-
-/// Processes that are linked to a port: its owner, as a rule.
-type Links = SmallVec<[Pid; 1]>;
 
 /// What few ports have.
 #[derive(Default)]
 struct Rare {
+    links: Vec<Pid>,
+    line: Option<Box<LineBuffer>>,
+    selects: Vec<Arc<PortSelect>>,
+    next_select: u64,
     monitors: Vec<(Pid, Reference)>,
     driver_monitors: Vec<(MonitorId, Pid)>,
     next_monitor: u64,
@@ -174,6 +213,10 @@ impl PortCore {
         self.id
     }
 
+    pub(crate) fn id_ref(&self) -> &PortId {
+        &self.id
+    }
+
     pub(crate) fn node(&self) -> &Arc<NodeCore> {
         &self.node
     }
@@ -194,6 +237,12 @@ impl PortCore {
 
     fn set_phase(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::Release);
+    }
+
+    /// Back pressure on what the port reads.
+    fn gate(&self) -> &Gate {
+        static OPEN: Gate = Gate::OPEN;
+        self.special.as_ref().map_or(&OPEN, |special| &special.gate)
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -231,7 +280,7 @@ impl PortCore {
     fn queue_signal(self: &Arc<Self>, mut signal: Signal) {
         if let Signal::Command(command) = &mut signal {
             command.queued_bytes = command.data.len();
-            self.busy.add_signal_bytes(command.queued_bytes);
+            self.add_signal_bytes(command.queued_bytes);
         }
         let turn = self.turn();
         if let Some(held) = turn.queue(self, signal) {
@@ -244,7 +293,7 @@ impl PortCore {
     #[cold]
     fn schedule(self: &Arc<Self>, mut command: Command) {
         command.queued_bytes = command.data.len();
-        self.busy.add_signal_bytes(command.queued_bytes);
+        self.add_signal_bytes(command.queued_bytes);
         let signal = Signal::Command(command);
         if let Some(owed) = self.turn().queue_for_later(self, signal) {
             self.node.scheduler().see_to(owed);
@@ -300,7 +349,7 @@ impl PortCore {
             Signal::Command(command) => {
                 self.handle_command(held, command.caller, command.claimed, command.data);
                 if command.queued_bytes > 0 {
-                    self.busy.remove_signal_bytes(command.queued_bytes);
+                    self.remove_signal_bytes(command.queued_bytes);
                 }
             }
             Signal::Message { claimed, action } => self.handle_message(held, claimed, action),
@@ -449,8 +498,15 @@ impl PortCore {
             .node
             .process(pid)
             .unwrap_or_else(|| ProcessCore::dead(pid, Arc::clone(&self.node)));
-        *self.owner.lock() = Arc::clone(&process);
-        self.state(held).connected = process;
+        self.set_owner(&mut self.state(held), process);
+    }
+
+    fn set_owner(&self, state: &mut State, owner: Arc<ProcessCore>) {
+        // The old owner stays linked.
+        state.list_links();
+        let old = std::mem::replace(&mut self.outside.lock().owner, Arc::clone(&owner));
+        state.connected = owner;
+        drop(old);
     }
 
     /// Sends a message to the owner, whoever that is now.
@@ -462,7 +518,7 @@ impl PortCore {
             | PortMessage::StandardError(data) => data.len(),
             _ => 0,
         };
-        if self.gate.add(size) {
+        if self.gate().add(size) {
             self.update_selects(held);
         }
         let message = crate::Message::Port {
@@ -508,10 +564,9 @@ impl PortCore {
         if by == Signalled::ByLink {
             let Some(pid) = from.as_pid() else { return };
             let mut state = self.state(held);
-            let Some(index) = state.links.iter().position(|link| *link == pid) else {
+            if !state.unlink(pid) {
                 return;
-            };
-            state.links.swap_remove(index);
+            }
             // P-601: only the owner's normal end concerns the port.
             if reason.is_normal() && state.connected.pid() != pid {
                 return;

@@ -13,23 +13,16 @@ use portwright_driver::{
     StandardError, StartError,
 };
 use portwright_term::{Atom, Pid, PortId, atoms};
-use smallvec::smallvec;
 
-use super::busy::BusyState;
+use super::busy::{BusyState, DEFAULT_LIMITS};
 use super::operations::Operations;
 use super::spare::Spare;
 use super::turn::{Held, Turn, TurnCell};
-use super::{Gate, InitAck, KnownDriver, Phase, PortCore, State};
+use super::{Gate, InitAck, KnownDriver, Outside, Phase, PortCore, RareOutside, Special, State};
 use crate::framing::line::LineBuffer;
 use crate::node::NodeCore;
 use crate::process::ProcessCore;
 use crate::{PortName, PortSettings, errno};
-
-/// The busy limits of programs, descriptors and signal queues (P-801, P-808).
-const DEFAULT_LIMITS: BusyLimits = BusyLimits::Limits {
-    low: 4096,
-    high: 8192,
-};
 
 /// Why a port could not be opened. Nothing is left of it: no port, no link, no
 /// message.
@@ -127,24 +120,23 @@ impl OpenError {
 }
 
 /// A checked request for a port.
-pub(crate) struct Open {
+pub(crate) struct Open<'a> {
     driver: Arc<KnownDriver>,
-    name: Box<[u8]>,
+    /// `None`: the driver's.
+    name: Option<Box<[u8]>>,
     options: OpenOptions,
-    settings: PortSettings,
-    queue_limits: BusyLimits,
-    signal_limits: BusyLimits,
+    settings: &'a PortSettings,
 }
 
-impl Open {
+impl<'a> Open<'a> {
     /// Finds the driver and checks the settings against it.
     pub(crate) fn prepare(
         node: &NodeCore,
-        name: PortName,
-        settings: PortSettings,
+        name: &PortName,
+        settings: &'a PortSettings,
     ) -> Result<Self, OpenError> {
         settings.check()?;
-        let (driver, target) = resolve(node, &name, &settings).inspect_err(|error| {
+        let (driver, target) = resolve(node, name, settings).inspect_err(|error| {
             // P-062: it fails later in OTP, when the port has its number.
             if matches!(error, OpenError::Program { .. }) {
                 node.skip_port_number();
@@ -154,7 +146,7 @@ impl Open {
             target,
             PortTarget::Shell { .. } | PortTarget::Executable { .. }
         );
-        check_against(&driver, is_program, &target, &settings)?;
+        check_against(&driver, is_program, &target, settings)?;
         let both = settings.only_in == settings.only_out;
         let options = OpenOptions {
             target,
@@ -162,24 +154,12 @@ impl Open {
             reads: both || settings.only_in,
             writes: both || settings.only_out,
         };
-        let flags = driver.entry.driver_flags();
-        let queue_limits = if flags.contains(DriverFlags::QUEUE_LIMITS) {
-            settings.busy_limits_port.unwrap_or(DEFAULT_LIMITS)
-        } else {
-            BusyLimits::Disabled
-        };
-        let signal_limits = if flags.contains(DriverFlags::NO_BUSY_MSGQ) {
-            BusyLimits::Disabled
-        } else {
-            settings.busy_limits_msgq.unwrap_or(DEFAULT_LIMITS)
-        };
+        let name = name.shown_unless(driver.entry.name());
         Ok(Self {
             driver,
-            name: name.shown(),
+            name,
             options,
             settings,
-            queue_limits,
-            signal_limits,
         })
     }
 }
@@ -377,15 +357,13 @@ fn descriptor_limit() -> RawFd {
 pub(crate) fn open(
     node: &Arc<NodeCore>,
     owner: &Arc<ProcessCore>,
-    open: Open,
+    open: Open<'_>,
 ) -> Result<Arc<PortCore>, OpenError> {
     let Open {
         driver,
         name,
         options,
         settings,
-        queue_limits,
-        signal_limits,
     } = open;
     let waits_for_ack = driver
         .entry
@@ -398,17 +376,7 @@ pub(crate) fn open(
         })
     });
     let port = node
-        .add_port(|id| {
-            Arc::new(PortCore::new(
-                id,
-                node,
-                driver,
-                owner,
-                name,
-                [queue_limits, signal_limits],
-                &settings,
-            ))
-        })
+        .add_port(|id| Arc::new(PortCore::new(id, node, driver, owner, name, settings)))
         .ok_or(OpenError::TableFull {
             limit: node.port_limit,
         })?;
@@ -416,17 +384,25 @@ pub(crate) fn open(
         node.forget_port(port.id);
         return Err(OpenError::OwnerExited);
     }
-    let started = {
-        let port = Arc::clone(&port);
-        let (owner, ack) = (Arc::clone(owner), ack.clone());
-        port.clone().request(move |_, held| {
-            port.start(held, &owner, &options, &settings, ack)
-                .map_err(|source| start_error(&port, &options.target, source))
-        })
+    let turn = port.turn();
+    let started = match turn.try_hold() {
+        Some(held) => {
+            let started = port.start(&held, owner, &options, settings, ack.clone());
+            turn.release(held);
+            Some(started)
+        }
+        None => {
+            // Another port of the driver has the turn that they share.
+            let (owner, ack) = (Arc::clone(owner), ack.clone());
+            let (options, settings) = (options.clone(), settings.clone());
+            port.request(move |port, held| port.start(held, &owner, &options, &settings, ack))
+        }
     };
     // `None`: a callback of a driver with driver-level locking opens a port of
     // the same driver.
-    started.unwrap_or_else(|| Err(driver_error(&port, StartError::General)))?;
+    started
+        .ok_or_else(|| driver_error(&port, StartError::General))?
+        .map_err(|source| start_error(&port, &options.target, source))?;
     if let Some(ack) = ack {
         let mut result = ack.result.lock();
         while result.is_none() {
@@ -498,41 +474,49 @@ impl PortCore {
         node: &Arc<NodeCore>,
         driver: Arc<KnownDriver>,
         owner: &Arc<ProcessCore>,
-        name: Box<[u8]>,
-        [queue_limits, signal_limits]: [BusyLimits; 2],
+        name: Option<Box<[u8]>>,
         settings: &PortSettings,
     ) -> Self {
+        let usual = driver.queue_limits();
+        let special = Special {
+            name,
+            queue_limits: settings.busy_limits_port.filter(|own| *own != usual),
+            gate: Gate::new(settings.unread_limit),
+        };
+        let usual = driver.signal_limits();
+        let mut rare = Spare::<RareOutside>::default();
+        if let Some(limits) = settings.busy_limits_msgq.filter(|own| *own != usual) {
+            rare.make().signal_limits = Some(limits);
+        }
         PortCore {
             id,
             node: Arc::clone(node),
             driver,
-            name,
+            special: special.is_any().then(|| Box::new(special)),
             own_turn: Turn::new(),
-            phase: (Phase::Open as u8).into(),
-            busy: BusyState::new(queue_limits, signal_limits),
-            queue: TurnCell::new(Spare::default()),
             queue_len: 0.into(),
-            registered: Mutex::new(None),
+            phase: (Phase::Open as u8).into(),
+            busy: BusyState::new(),
             input_closed: false.into(),
             output_dropped: false.into(),
             parallelism: settings.parallelism,
-            gate: Gate::new(settings.unread_limit),
-            data: Mutex::new(Spare::default()),
-            owner: Mutex::new(Arc::clone(owner)),
+            outside: Mutex::new(Outside {
+                owner: Arc::clone(owner),
+                rare,
+            }),
             state: TurnCell::new(State {
                 connected: Arc::clone(owner),
-                links: smallvec![owner.pid()],
                 input: 0,
                 output: 0,
-                // These three count from the end of `start` on.
+                queue: Spare::default(),
+                rare: Spare::default(),
+                // These two count from the end of `start` on, and so does `Rare::line`.
                 binary: false,
                 eof: false,
-                line: None,
-                selects: Vec::new(),
-                next_select: 0,
+                only_owner_linked: true,
+                queue_lent: false,
                 finish_pending: false,
                 starting: true,
-                rare: Spare::default(),
             }),
             instance: TurnCell::new(None),
         }
@@ -547,21 +531,17 @@ impl PortCore {
         make: &mut dyn FnMut(PortId) -> Option<Box<dyn Driver>>,
     ) -> Option<PortId> {
         let owner = self.node.process(owner)?;
-        let flags = self.driver.entry.driver_flags();
-        let signal_limits = if flags.contains(DriverFlags::NO_BUSY_MSGQ) {
-            BusyLimits::Disabled
-        } else {
-            DEFAULT_LIMITS
-        };
+        let has_own_name = name != self.driver.entry.name().as_bytes();
+        let name = has_own_name.then(|| name.into());
+        let settings = PortSettings::new().busy_limits_port(BusyLimits::Disabled);
         let port = self.node.add_port(|id| {
             let mut port = PortCore::new(
                 id,
                 &self.node,
                 Arc::clone(&self.driver),
                 &owner,
-                name.into(),
-                [BusyLimits::Disabled, signal_limits],
-                &PortSettings::new(),
+                name,
+                &settings,
             );
             port.state.get_exclusive().starting = false;
             // Whoever finds the port now leaves its signals until it has a driver.
@@ -605,8 +585,7 @@ impl PortCore {
             options: Some(options),
         };
         let context = PortContext::new(&operations);
-        let entry = self.driver.entry.clone();
-        let start = AssertUnwindSafe(|| entry.start(&context, &self.name));
+        let start = AssertUnwindSafe(|| self.driver.entry.start(&context, self.name_bytes()));
         let result = catch_unwind(start).unwrap_or(Err(StartError::General));
         let ended = self.phase() != Phase::Open;
         self.state(held).starting = false;
@@ -616,9 +595,9 @@ impl PortCore {
                 let mut state = self.state(held);
                 state.binary = settings.binary;
                 state.eof = settings.eof;
-                state.line = settings
-                    .line
-                    .map(|max_bytes| Box::new(LineBuffer::new(max_bytes)));
+                if let Some(max_bytes) = settings.line {
+                    state.rare.make().line = Some(Box::new(LineBuffer::new(max_bytes)));
+                }
                 if ack.is_some() {
                     state.rare.make().init_ack = ack;
                 }
@@ -641,7 +620,7 @@ impl PortCore {
                     }
                     Err(error) => error,
                 };
-                self.state(held).links.clear();
+                self.state(held).unlink(owner.pid());
                 self.begin_close(held, crate::ExitReason::normal(), super::Ending::Dropping);
                 self.vanish(held);
                 Err(error)
@@ -655,7 +634,7 @@ impl PortCore {
         owner.remove_link(self.id.into());
         let owner = owner.pid();
         self.request(move |port, held| {
-            port.state(held).links.retain(|link| *link != owner);
+            port.state(held).unlink(owner);
             port.begin_close(held, crate::ExitReason::normal(), super::Ending::Dropping);
         });
     }

@@ -1,5 +1,6 @@
 //! What a driver may ask of its port: erl_driver(3) on top of [`PortCore`].
 
+use std::any::Any;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,7 +15,8 @@ use portwright_term::{Pid, PortId, Term};
 
 use super::signal::Signal;
 use super::turn::Held;
-use super::{Phase, PortCore, PortTimer};
+use super::{Phase, PortCore, PortTimer, State};
+use crate::framing::line::LineBuffer;
 use crate::message::PortData;
 use crate::process::MonitoredBy;
 use crate::{Message, PortMessage};
@@ -43,7 +45,53 @@ impl Operations<'_> {
     }
 }
 
+/// The queue while the driver has it. It comes back also when the driver panics.
+struct LentQueue<'a> {
+    port: &'a PortCore,
+    held: &'a Held<'a>,
+    queue: Option<Box<Queue>>,
+}
+
+impl<'a> LentQueue<'a> {
+    /// `None` when the driver has it already.
+    fn new(port: &'a PortCore, held: &'a Held<'a>) -> Option<Self> {
+        let mut state = port.state(held);
+        let lent = std::mem::replace(&mut state.queue_lent, true);
+        (!lent).then(|| Self {
+            port,
+            held,
+            queue: state.queue.take(),
+        })
+    }
+}
+
+impl Drop for LentQueue<'_> {
+    fn drop(&mut self) {
+        let mut state = self.port.state(self.held);
+        state.queue_lent = false;
+        state.queue.put(self.queue.take());
+    }
+}
+
+impl State {
+    fn is_line(&self) -> bool {
+        self.rare.get().is_some_and(|rare| rare.line.is_some())
+    }
+
+    fn take_line(&mut self) -> Option<Box<LineBuffer>> {
+        self.rare.get_mut()?.line.take()
+    }
+
+    fn put_line(&mut self, line: Box<LineBuffer>) {
+        self.rare.make().line = Some(line);
+    }
+}
+
 impl PortOperations for Operations<'_> {
+    fn host_port(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        Some(Arc::clone(self.port) as Arc<dyn Any + Send + Sync>)
+    }
+
     fn id(&self) -> PortId {
         self.port.id
     }
@@ -65,7 +113,7 @@ impl PortOperations for Operations<'_> {
     }
 
     fn is_line(&self) -> bool {
-        self.port.state(self.held).line.is_some()
+        self.port.state(self.held).is_line()
     }
 
     fn output(&self, header: &[u8], data: Option<Bytes>) -> bool {
@@ -75,7 +123,7 @@ impl PortOperations for Operations<'_> {
         let mut state = self.port.state(self.held);
         state.input += (header.len() + data.as_ref().map_or(0, Bytes::len)) as u64;
         let binary = state.binary;
-        let Some(mut line) = state.line.take() else {
+        let Some(mut line) = state.take_line() else {
             drop(state);
             let data = match data {
                 // Handed on as it is: a clone would have to share it first.
@@ -93,13 +141,13 @@ impl PortOperations for Operations<'_> {
             self.port
                 .deliver(self.held, line_message(data, line.complete));
         });
-        self.port.state(self.held).line = Some(line);
+        self.port.state(self.held).put_line(line);
         true
     }
 
     fn output_copy(&self, data: &[u8]) -> bool {
         let mut state = self.port.state(self.held);
-        if !self.is_heard() || state.line.is_some() || self.port.gate.is_limited() {
+        if !self.is_heard() || state.is_line() || self.port.gate().is_limited() {
             drop(state);
             return self.output(&[], Some(Bytes::copy_from_slice(data)));
         }
@@ -115,7 +163,7 @@ impl PortOperations for Operations<'_> {
 
     fn output_each(&self, packets: Vec<Bytes>) -> bool {
         let mut state = self.port.state(self.held);
-        if !self.is_heard() || state.line.is_some() || self.port.gate.is_limited() {
+        if !self.is_heard() || state.is_line() || self.port.gate().is_limited() {
             drop(state);
             return packets
                 .into_iter()
@@ -216,18 +264,19 @@ impl PortOperations for Operations<'_> {
 
     fn input_closed(&self) {
         self.port.input_closed.store(true, Ordering::Release);
-        self.port.busy.wake_all();
+        self.port.wake_all();
     }
 
     fn queue(&self, access: &mut dyn FnMut(&mut Queue)) -> bool {
         if !self.is_usable() {
             return false;
         }
-        let mut queue = self.port.queue.get_mut(self.port.turn(), self.held);
-        let queue = queue.make();
+        let Some(mut lent) = LentQueue::new(self.port, self.held) else {
+            return false;
+        };
+        let queue = lent.queue.get_or_insert_default();
         access(queue);
-        let len = queue.len();
-        self.port.set_queue_len(len);
+        self.port.set_queue_len(queue.len());
         true
     }
 
@@ -391,11 +440,11 @@ impl PortOperations for Operations<'_> {
     }
 
     fn message_queue_limits(&self, low: Option<u64>, high: Option<u64>) -> BusyLimits {
-        self.port.busy.set_signal_limits(low, high)
+        self.port.set_signal_limits(low, high)
     }
 
     fn disable_message_queue_limits(&self) {
-        self.port.busy.disable_signal_limits();
+        self.port.disable_signal_limits();
     }
 
     fn end(&self, how: End, stop: &mut dyn FnMut()) -> bool {
@@ -454,7 +503,7 @@ impl PortCore {
     pub(super) fn finish_lines(&self, held: &Held<'_>) {
         let mut state = self.state(held);
         let binary = state.binary;
-        let Some(mut line) = state.line.take() else {
+        let Some(mut line) = state.take_line() else {
             return;
         };
         drop(state);
@@ -467,7 +516,7 @@ impl PortCore {
             };
             self.deliver(held, line_message(data, line.complete));
         });
-        self.state(held).line = Some(line);
+        self.state(held).put_line(line);
     }
 
     fn end_after_panic(self: &Arc<Self>, held: &Held<'_>) {

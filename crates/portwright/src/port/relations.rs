@@ -4,7 +4,51 @@ use std::sync::Arc;
 
 use portwright_term::{Atom, Pid, Reference};
 
-use super::{Phase, PortCore};
+use super::{Phase, PortCore, State};
+
+impl State {
+    /// The processes that are linked to the port.
+    pub(super) fn links(&self) -> Vec<Pid> {
+        match self.rare.get() {
+            _ if self.only_owner_linked => vec![self.connected.pid()],
+            Some(rare) => rare.links.clone(),
+            None => Vec::new(),
+        }
+    }
+
+    /// All links as a list, to be changed.
+    pub(super) fn list_links(&mut self) -> &mut Vec<Pid> {
+        let links = &mut self.rare.make().links;
+        if std::mem::take(&mut self.only_owner_linked) {
+            links.push(self.connected.pid());
+        }
+        links
+    }
+
+    pub(super) fn link(&mut self, pid: Pid) {
+        if self.only_owner_linked && self.connected.pid() == pid {
+            return;
+        }
+        let links = self.list_links();
+        if !links.contains(&pid) {
+            links.push(pid);
+        }
+    }
+
+    /// Whether there was such a link.
+    pub(super) fn unlink(&mut self, pid: Pid) -> bool {
+        if self.only_owner_linked {
+            let is_linked = self.connected.pid() == pid;
+            self.only_owner_linked = !is_linked;
+            return is_linked;
+        }
+        let links = self.rare.get_mut().map(|rare| &mut rare.links);
+        links.is_some_and(|links| {
+            let index = links.iter().position(|link| *link == pid);
+            index.map(|index| links.remove(index)).is_some()
+        })
+    }
+}
 
 impl PortCore {
     /// Adds the port's side of a link; `false` when the port is not open.
@@ -12,10 +56,7 @@ impl PortCore {
         self.request(move |port, held| {
             let open = port.phase() == Phase::Open;
             if open {
-                let mut state = port.state(held);
-                if !state.links.contains(&pid) {
-                    state.links.push(pid);
-                }
+                port.state(held).link(pid);
             }
             open
         })
@@ -24,7 +65,7 @@ impl PortCore {
 
     pub(crate) fn remove_link(self: &Arc<Self>, pid: Pid) {
         self.signal(super::Signal::Run(Box::new(move |port, held| {
-            port.state(held).links.retain(|link| *link != pid);
+            port.state(held).unlink(pid);
         })));
     }
 
@@ -50,11 +91,23 @@ impl PortCore {
 
     /// Remembers the registered name; `false` when not open or named already.
     pub(crate) fn set_name(&self, name: Option<Atom>) -> bool {
-        let mut registered = self.registered.lock();
+        let mut outside = self.outside.lock();
+        if name.is_none() && outside.rare.get().is_none() {
+            return true;
+        }
+        let registered = &mut outside.rare.make().registered;
         if name.is_some() && (registered.is_some() || !self.is_open()) {
             return false;
         }
         *registered = name;
         true
+    }
+
+    pub(super) fn registered_name(&self) -> Option<Atom> {
+        self.outside.lock().rare.get()?.registered
+    }
+
+    pub(super) fn take_name(&self) -> Option<Atom> {
+        self.outside.lock().rare.get_mut()?.registered.take()
     }
 }

@@ -18,7 +18,7 @@ impl Port {
     pub fn output_term(&self, term: impl Into<Term>) -> Delivery {
         let core = self.core();
         core.deliver_term(term.into(), |message| {
-            let owner = core.owner.lock().clone();
+            let owner = core.outside.lock().owner.clone();
             owner.deliver(message)
         })
     }

@@ -9,7 +9,7 @@ use portwright_driver::{Interest, Select};
 
 use super::signal::Signal;
 use super::turn::Held;
-use super::{Phase, PortCore};
+use super::{Phase, PortCore, State};
 use crate::reactor::{Reactor, Source, Token};
 
 /// One selected descriptor of a port.
@@ -99,11 +99,21 @@ impl PortSelect {
         let interest = self.registration.lock().interest;
         if self.waits.load(Ordering::Acquire) {
             Interest::NONE
-        } else if port.gate.is_shut() {
+        } else if port.gate().is_shut() {
             interest.without(Interest::READ)
         } else {
             interest
         }
+    }
+}
+
+impl State {
+    fn selects(&self) -> &[Arc<PortSelect>] {
+        self.rare.get().map_or(&[], |rare| &rare.selects)
+    }
+
+    fn find_select(&self, number: u64) -> Option<&Arc<PortSelect>> {
+        self.selects().iter().find(|own| own.number == number)
     }
 }
 
@@ -120,9 +130,10 @@ impl PortCore {
             return false;
         }
         let mut state = self.state(held);
-        let index = state.selects.iter().position(|select| select.fd == fd);
+        let rare = state.rare.make();
+        let index = rare.selects.iter().position(|select| select.fd == fd);
         let old = index.map_or(Interest::NONE, |index| {
-            state.selects[index].registration.lock().interest
+            rare.selects[index].registration.lock().interest
         });
         let new = match select {
             Select::On => old | interest,
@@ -130,13 +141,13 @@ impl PortCore {
         };
         match index {
             Some(index) if new.is_none() => {
-                let select = state.selects.swap_remove(index);
+                let select = rare.selects.swap_remove(index);
                 drop(state);
                 self.forget_select(&select);
                 true
             }
             Some(index) => {
-                let select = Arc::clone(&state.selects[index]);
+                let select = Arc::clone(&rare.selects[index]);
                 drop(state);
                 select.registration.lock().interest = new;
                 select.watch_for(self, select.wanted(self));
@@ -144,8 +155,8 @@ impl PortCore {
             }
             None if new.is_none() => true,
             None => {
-                let number = state.next_select;
-                state.next_select += 1;
+                let number = rare.next_select;
+                rare.next_select += 1;
                 let select = Arc::new(PortSelect {
                     number,
                     fd,
@@ -156,7 +167,7 @@ impl PortCore {
                     }),
                     waits: AtomicBool::new(false),
                 });
-                state.selects.push(Arc::clone(&select));
+                rare.selects.push(Arc::clone(&select));
                 drop(state);
                 let wanted = select.wanted(self);
                 match self.node.reactor().register(fd, wanted, select.clone()) {
@@ -176,9 +187,9 @@ impl PortCore {
                         true
                     }
                     Err(_) => {
-                        self.state(held)
-                            .selects
-                            .retain(|other| other.number != number);
+                        if let Some(rare) = self.state(held).rare.get_mut() {
+                            rare.selects.retain(|other| other.number != number);
+                        }
                         false
                     }
                 }
@@ -195,8 +206,10 @@ impl PortCore {
     pub(super) fn abandon_select(&self, held: &Held<'_>, fd: RawFd) {
         let select = {
             let mut state = self.state(held);
-            let index = state.selects.iter().position(|select| select.fd == fd);
-            index.map(|index| state.selects.swap_remove(index))
+            state.rare.get_mut().and_then(|rare| {
+                let index = rare.selects.iter().position(|select| select.fd == fd)?;
+                Some(rare.selects.swap_remove(index))
+            })
         };
         let Some(select) = select else { return };
         let (token, interest) = {
@@ -229,23 +242,15 @@ impl PortCore {
         }
     }
 
-    fn forget_select(&self, select: &PortSelect) {
+    pub(super) fn forget_select(&self, select: &PortSelect) {
         if let Some(token) = select.registration.lock().token.take() {
             self.node.reactor().deregister(token);
         }
     }
 
-    /// Stops watching everything: the port ends.
-    pub(super) fn forget_selects(&self, held: &Held<'_>) {
-        let selects = std::mem::take(&mut self.state(held).selects);
-        for select in selects {
-            self.forget_select(&select);
-        }
-    }
-
     /// Watches all descriptors for what is wanted now: the gate has moved.
     pub(super) fn update_selects(&self, held: &Held<'_>) {
-        let selects = self.state(held).selects.clone();
+        let selects = self.state(held).selects().to_vec();
         for select in selects {
             select.watch_for(self, select.wanted(self));
         }
@@ -260,34 +265,28 @@ impl PortCore {
     ) {
         let find = || {
             let state = self.state(held);
-            state
-                .selects
-                .iter()
-                .find(|select| select.number == number)
-                .cloned()
+            let select = state.find_select(number)?;
+            Some((select.fd, select.registration.lock().interest))
         };
-        let Some(mut select) = find() else { return };
-        let wants = |select: &PortSelect, wanted: Interest| {
-            matches!(self.phase(), Phase::Open | Phase::Closing)
-                && select.registration.lock().interest.contains(wanted)
+        let has_driver = || matches!(self.phase(), Phase::Open | Phase::Closing);
+        let Some((fd, mut interest)) = find() else {
+            return;
         };
-        if readiness.contains(Interest::WRITE) && wants(&select, Interest::WRITE) {
-            self.callback(held, None, |driver, port| {
-                driver.ready_output(port, select.fd)
-            });
+        if readiness.contains(Interest::WRITE) && interest.contains(Interest::WRITE) && has_driver()
+        {
+            self.callback(held, None, |driver, port| driver.ready_output(port, fd));
             // The callback may have ended the port, or its interest.
             match find() {
-                Some(still) => select = still,
+                Some((_, now)) => interest = now,
                 None => return,
             }
         }
         if readiness.contains(Interest::READ)
-            && wants(&select, Interest::READ)
-            && !self.gate.is_shut()
+            && interest.contains(Interest::READ)
+            && has_driver()
+            && !self.gate().is_shut()
         {
-            self.callback(held, None, |driver, port| {
-                driver.ready_input(port, select.fd)
-            });
+            self.callback(held, None, |driver, port| driver.ready_input(port, fd));
         }
     }
 
@@ -299,8 +298,7 @@ impl PortCore {
         readiness: Interest,
     ) {
         self.handle_ready(held, number, readiness);
-        let find = |select: &&Arc<PortSelect>| select.number == number;
-        let select = self.state(held).selects.iter().find(find).cloned();
+        let select = self.state(held).find_select(number).cloned();
         if let Some(select) = select {
             // Whether it still says that one waits or not: two may have come one after the
             // other, and each of them has ended the watch.
@@ -350,7 +348,7 @@ mod tests {
         let port = me.open_port(name, PortSettings::new()).unwrap();
         let core = port.core();
         let held = core.turn().try_hold().unwrap();
-        let select = Arc::clone(&core.state(&held).selects[0]);
+        let select = Arc::clone(&core.state(&held).selects()[0]);
         core.turn().release(held);
         let leave = || {
             core.signal(Signal::Ready {

@@ -25,6 +25,11 @@ impl<T> Spare<T> {
     pub(super) fn take(&mut self) -> Option<Box<T>> {
         self.0.take()
     }
+
+    /// Puts back what was taken out.
+    pub(super) fn put(&mut self, value: Option<Box<T>>) {
+        self.0 = value;
+    }
 }
 
 impl<T: Default> Spare<T> {

@@ -15,7 +15,6 @@
 use std::cell::{RefCell, RefMut};
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::PortCore;
 use super::handoff::Handoff;
@@ -23,8 +22,6 @@ use super::signal::Signal;
 
 pub(crate) struct Turn {
     signals: Handoff<(Arc<PortCore>, Signal)>,
-    /// Marks the thread that holds the turn.
-    holder: AtomicUsize,
 }
 
 /// Proof that this thread holds a turn. Not sendable, made only here.
@@ -37,18 +34,16 @@ impl Turn {
     pub(crate) fn new() -> Self {
         Self {
             signals: Handoff::new(),
-            holder: AtomicUsize::new(0),
         }
     }
 
     /// Takes the turn if it is free.
     #[inline]
     pub(crate) fn try_hold(&self) -> Option<Held<'_>> {
-        self.signals.try_take().then(|| self.held())
+        self.signals.try_take(thread_mark()).then(|| self.held())
     }
 
     fn held(&self) -> Held<'_> {
-        self.holder.store(thread_mark(), Ordering::Relaxed);
         Held {
             turn: self,
             not_send: PhantomData,
@@ -58,7 +53,7 @@ impl Turn {
     /// Takes the turn of a port that nobody knows yet; [`held_by_maker`](Self::held_by_maker)
     /// follows on the same thread.
     pub(crate) fn take_exclusive(&mut self) {
-        let taken = self.signals.try_take();
+        let taken = self.signals.try_take(thread_mark());
         debug_assert!(taken, "nobody else can have it");
     }
 
@@ -69,31 +64,30 @@ impl Turn {
 
     /// Whether the calling thread holds the turn, further up its stack.
     pub(crate) fn is_held_here(&self) -> bool {
-        self.holder.load(Ordering::Relaxed) == thread_mark()
+        self.signals.is_held_as(thread_mark())
     }
 
     /// Hands a signal to whoever holds the turn. If nobody does, the turn is the
     /// caller's, who has to [`release`](Self::release) it: that handles the signal.
     pub(crate) fn queue(&self, port: &Arc<PortCore>, signal: Signal) -> Option<Held<'_>> {
         self.signals
-            .leave((Arc::clone(port), signal))
+            .leave((Arc::clone(port), signal), thread_mark())
             .then(|| self.held())
     }
 
     /// As [`queue`](Self::queue), but the caller does not handle the signal: whoever
     /// sees to what is returned does, on any thread.
     pub(crate) fn queue_for_later(&self, port: &Arc<PortCore>, signal: Signal) -> Option<Owed> {
+        const NOBODY: usize = 0;
         self.signals
-            .leave((Arc::clone(port), signal))
+            .leave((Arc::clone(port), signal), NOBODY)
             .then(|| Owed(Arc::clone(port)))
     }
 
     /// Handles what was queued and lets go.
     #[inline]
     pub(crate) fn release(&self, held: Held<'_>) {
-        // Cleared before the turn can be another's.
-        self.holder.store(0, Ordering::Relaxed);
-        if let Some(queued) = self.signals.next_or_release() {
+        if let Some(queued) = self.signals.next_or_release(thread_mark()) {
             self.handle_queued(&held, queued);
         }
     }
@@ -102,10 +96,8 @@ impl Turn {
     fn handle_queued(&self, held: &Held<'_>, mut queued: (Arc<PortCore>, Signal)) {
         loop {
             let (port, signal) = queued;
-            self.holder.store(thread_mark(), Ordering::Relaxed);
             port.handle(held, signal);
-            self.holder.store(0, Ordering::Relaxed);
-            match self.signals.next_or_release() {
+            match self.signals.next_or_release(thread_mark()) {
                 Some(next) => queued = next,
                 None => return,
             }
@@ -120,14 +112,16 @@ pub(crate) struct Owed(Arc<PortCore>);
 impl Drop for Owed {
     fn drop(&mut self) {
         let turn = self.0.turn();
+        turn.signals.adopt(thread_mark());
         turn.release(turn.held());
     }
 }
 
-/// A number that no two living threads share and that is never 0.
+/// An even number that no two living threads share and that is never 0.
 #[inline]
 pub(crate) fn thread_mark() -> usize {
-    thread_local!(static MARK: u8 = const { 0 });
+    // The address is that of a `u16`, so it is even.
+    thread_local!(static MARK: u16 = const { 0 });
     MARK.with(|mark| std::ptr::from_ref(mark) as usize)
 }
 

@@ -54,7 +54,7 @@ impl Process {
     /// ```
     pub fn open_port(&self, name: PortName, settings: PortSettings) -> Result<Port, OpenError> {
         let node = self.node().core();
-        let prepared = Open::prepare(node, name, settings)?;
+        let prepared = Open::prepare(node, &name, &settings)?;
         open(node, self.core(), prepared).map(Port::new)
     }
 

@@ -82,7 +82,6 @@ impl PortName {
         Self::Fd { input, output }
     }
 
-    /// What `port_info(Port, name)` shows.
     /// As it is written in Erlang.
     pub(crate) fn to_term(&self) -> Term {
         match self {
@@ -97,12 +96,16 @@ impl PortName {
         }
     }
 
-    pub(crate) fn shown(&self) -> Box<[u8]> {
-        match self {
-            Self::Spawn(command) | Self::SpawnDriver(command) => command.as_bytes().into(),
-            Self::Executable { file, .. } => file.as_os_str().as_bytes().into(),
-            Self::Fd { input, output } => format!("{input}/{output}").into_bytes().into(),
-        }
+    /// The name as `port_info` shows it; `None` when it is `driver` and nothing more.
+    pub(crate) fn shown_unless(&self, driver: &str) -> Option<Box<[u8]>> {
+        let shown = match self {
+            Self::Spawn(command) | Self::SpawnDriver(command) => command.as_bytes(),
+            Self::Executable { file, .. } => file.as_os_str().as_bytes(),
+            Self::Fd { input, output } => {
+                return Some(format!("{input}/{output}").into_bytes().into());
+            }
+        };
+        (shown != driver.as_bytes()).then(|| shown.into())
     }
 }
 

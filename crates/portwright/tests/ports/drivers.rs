@@ -523,6 +523,40 @@ fn a_driver_that_does_not_empty_its_queue_lingers() {
     assert!(port.is_gone());
 }
 
+// It used to wait for itself.
+#[test]
+fn a_driver_that_has_the_queue_does_not_get_it_again() {
+    let acts = Acts::default().control(|port, _, _| {
+        let inner = port.with_queue(|queue| {
+            queue.push_back("outer".into());
+            port.enqueue("inner")
+        });
+        assert_eq!(inner, Some(false));
+        let all = port.with_queue(|queue| std::mem::take(queue).pieces().cloned().collect());
+        let all: Vec<bytes::Bytes> = all.unwrap();
+        Ok(Reply::list(all.concat()))
+    });
+    let (mut owner, _port) = opened(acts);
+    owner.check(&[
+        ("port_control(P,1,[])", "\"outer\""),
+        ("port_info(P,queue_size)", "{queue_size,0}"),
+    ]);
+}
+
+#[test]
+fn a_driver_can_hand_its_port_to_a_thread() {
+    let acts = Acts::default().control(|port, _, _| {
+        let handle = portwright::Port::of(port).unwrap();
+        assert_eq!(handle.id(), port.id());
+        let sender = std::thread::spawn(move || handle.output_term(Term::atom("from_a_thread")));
+        assert_eq!(sender.join().unwrap(), Delivery::Delivered);
+        Ok(Reply::empty())
+    });
+    let (mut owner, _port) = opened(acts);
+    owner.check(&[("port_control(P,1,[])", "[]")]);
+    assert_eq!(owner.next(), "from_a_thread");
+}
+
 #[test]
 fn jobs_run_elsewhere_and_those_with_one_key_in_order() {
     let node = Node::builder().async_threads(3).build().unwrap();
