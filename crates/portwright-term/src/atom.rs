@@ -172,7 +172,8 @@ impl Atom {
         Some(Atom(number))
     }
 
-    /// The atom with this text, which need not be UTF-8, if it was looked up lately.
+    /// The atom with this text in UTF-8, if it was looked up lately. What is no UTF-8 is the
+    /// text of no atom.
     #[inline]
     pub(crate) fn recent(text: &[u8]) -> Option<Atom> {
         // Acquire: the text of a number read here has been stored before it.
