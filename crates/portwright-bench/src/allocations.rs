@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use portwright::driver::{Driver, PortContext, StartError};
 use portwright::{Message, Node, Port, PortMessage, PortName, PortSettings, Process, Term};
+use portwright_ddll::NodeExt as _;
 
 /// The system's allocator, counting what all threads allocate.
 pub struct CountingAllocator;
@@ -144,4 +145,27 @@ pub fn driver_echo() -> f64 {
         .open_port(PortName::driver("mirror"), PortSettings::new().binary())
         .expect("the driver starts");
     talk(&mut me, &port)
+}
+
+/// A call of a compiled driver that answers with the term it got: `{a,<<64 bytes>>}`.
+///
+/// # Errors
+///
+/// Why the driver cannot be compiled.
+pub fn driver_call() -> Result<f64, String> {
+    /// What the driver `echo` answers.
+    const ECHO: u32 = 1;
+    let folder = test_drivers::echo(&[])?;
+    let node = Node::new();
+    node.ddll().load(&folder, "echo").expect("it can be loaded");
+    let me = node.attach();
+    let port = me
+        .open_port(PortName::driver("echo"), PortSettings::new())
+        .expect("the driver starts");
+    let term = Term::tuple([Term::atom("a"), Term::binary(data())]);
+    Ok(per_message(|| {
+        let answer = me.call(&port, ECHO, term.clone()).expect("an answer");
+        // To compare the terms would allocate.
+        assert_eq!(answer.as_tuple().map(<[Term]>::len), Some(2));
+    }))
 }

@@ -32,6 +32,10 @@ fn main() {
     for (name, count) in kinds {
         println!("  {name:20} {:.3}", count());
     }
+    match allocations::driver_call() {
+        Ok(count) => println!("  {:20} {count:.3}", "driver call"),
+        Err(why) => println!("  {:20} {why}", "driver call"),
+    }
     println!("system calls per message (per 64 KiB write, per program)");
     for line in LINES {
         for peer in ["raw", "tokio", "portwright"] {

@@ -31,5 +31,12 @@ fn no_message_allocates_more_than_it_did() {
     );
     check("process message", 0.0, allocations::process_message);
     check("driver echo", 0.0, allocations::driver_echo);
+    // The tuple and the binary that come back.
+    match allocations::driver_call() {
+        Ok(_) => check("driver call", 2.0, || {
+            allocations::driver_call().expect("it has just been compiled")
+        }),
+        Err(why) => test_drivers::skip(&why),
+    }
     assert!(risen.is_empty(), "{risen:#?}");
 }

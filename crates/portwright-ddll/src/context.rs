@@ -36,11 +36,14 @@ thread_local! {
 static LAST_NODE: Mutex<Option<WeakNode>> = Mutex::new(None);
 
 /// Takes a frame off the list, also when the callback panics.
-struct Leave(*const Frame<'static>);
+struct Leave<'a> {
+    innermost: &'a Cell<*const Frame<'static>>,
+    outer: *const Frame<'static>,
+}
 
-impl Drop for Leave {
+impl Drop for Leave<'_> {
     fn drop(&mut self) {
-        INNERMOST.set(self.0);
+        self.innermost.set(self.outer);
     }
 }
 
@@ -50,18 +53,20 @@ pub(crate) fn enter<R>(
     port: &PortContext<'_>,
     call: impl FnOnce() -> R,
 ) -> R {
-    let outer = INNERMOST.get();
-    let frame = Frame {
-        instance,
-        port,
-        outer,
-    };
     // Calling the driver costs one percent of a time slice (D-N17).
     instance.timeslice.store(1, Ordering::Relaxed);
-    let _leave = Leave(outer);
-    // The lifetime is widened for the list only; `find` narrows it again.
-    INNERMOST.set(std::ptr::from_ref(&frame).cast::<Frame<'static>>());
-    call()
+    INNERMOST.with(|innermost| {
+        let outer = innermost.get();
+        let frame = Frame {
+            instance,
+            port,
+            outer,
+        };
+        let _leave = Leave { innermost, outer };
+        // The lifetime is widened for the list only; `find` narrows it again.
+        innermost.set(std::ptr::from_ref(&frame).cast::<Frame<'static>>());
+        call()
+    })
 }
 
 /// Runs `run` with the running callback's port, innermost first, for which `wanted` is true.

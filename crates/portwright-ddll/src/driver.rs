@@ -270,11 +270,21 @@ impl Driver for CompiledDriver {
         &mut self,
         port: &PortContext<'_>,
         operation: u32,
-        argument: Term,
+        mut argument: Term,
     ) -> Result<Term, BadArgument> {
+        self.call_in_place(port, operation, &mut argument)?;
+        Ok(argument)
+    }
+
+    fn call_in_place(
+        &mut self,
+        port: &PortContext<'_>,
+        operation: u32,
+        term: &mut Term,
+    ) -> Result<(), BadArgument> {
         let call = self.entry().call.ok_or(BadArgument)?;
         let mut encoded = Encoded::take();
-        etf::encode_into(&mut encoded.0, &argument, &etf::EncodeOptions::default())
+        etf::encode_into(&mut encoded.0, term, &etf::EncodeOptions::default())
             .map_err(|_| BadArgument)?;
         let mut room = Aligned([0u8; 256]);
         let given = room.0.as_mut_ptr().cast::<c_char>();
@@ -298,7 +308,7 @@ impl Driver for CompiledDriver {
             .ok_or(BadArgument)?;
         let len = usize::try_from(len).unwrap_or(0);
         if reply == given {
-            return term_of_reply(&room.0[..len.min(CALL_ROOM)]);
+            return term_of_reply(term, &room.0[..len.min(CALL_ROOM)]);
         }
         if reply.is_null() {
             return Err(BadArgument);
@@ -306,11 +316,11 @@ impl Driver for CompiledDriver {
         // SAFETY: a replaced `*rbuf` is `len` bytes that stay until we free them, which the flag forbids for
         // memory that is not from `driver_alloc`.
         unsafe {
-            let term = term_of_reply(std::slice::from_raw_parts(reply.cast(), len));
+            let outcome = term_of_reply(term, std::slice::from_raw_parts(reply.cast(), len));
             if flags & DRIVER_CALL_KEEP_BUFFER == 0 {
                 memory::free(reply.cast());
             }
-            term
+            outcome
         }
     }
 
@@ -395,15 +405,15 @@ impl CompiledDriver {
     }
 }
 
-/// What a driver has answered to `call`. OTP takes no compressed term here (D-G17); what follows the term does not
+/// Makes `term` what a driver has answered to `call`. OTP takes no compressed term here (D-G17); what follows the term does not
 /// matter (D-G18).
-fn term_of_reply(bytes: &[u8]) -> Result<Term, BadArgument> {
+fn term_of_reply(term: &mut Term, bytes: &[u8]) -> Result<(), BadArgument> {
     const COMPRESSED: u8 = 80;
     if bytes.get(1) == Some(&COMPRESSED) {
         return Err(BadArgument);
     }
-    etf::decode_borrowed(bytes, &etf::DecodeLimits::default())
-        .map(|(term, _)| term)
+    etf::decode_borrowed_into(term, bytes, &etf::DecodeLimits::default())
+        .map(|_| ())
         .map_err(|_| BadArgument)
 }
 

@@ -104,6 +104,24 @@ pub trait Driver: Send + 'static {
         Err(BadArgument)
     }
 
+    /// As [`call`](Self::call), with the answer put where the argument stood. Hosts call
+    /// this; only drivers that are fast enough to care implement it. After an error the
+    /// argument may be gone.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    fn call_in_place(
+        &mut self,
+        port: &PortContext<'_>,
+        operation: u32,
+        term: &mut Term,
+    ) -> Result<(), BadArgument> {
+        let argument = std::mem::replace(term, Term::Nil);
+        *term = self.call(port, operation, argument)?;
+        Ok(())
+    }
+
     /// A descriptor selected for reading is readable, at end of file or broken.
     /// Called again and again while that stays so.
     fn ready_input(&mut self, port: &PortContext<'_>, fd: RawFd) {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use portwright_term::Term;
+use portwright_term::{Binary, Term};
 
 /// Replies up to this size are kept in place: the size of the buffer that OTP hands to a
 /// driver's `control` (D-G1).
@@ -129,10 +129,10 @@ impl Reply {
         if !self.is_binary {
             return Term::bytes_list(self.bytes());
         }
-        Term::binary(match &self.shared {
-            None => Bytes::copy_from_slice(self.bytes()),
-            Some(bytes) => bytes.clone(),
-        })
+        match &self.shared {
+            None => Term::Binary(Binary::copy_from_slice(self.bytes())),
+            Some(bytes) => Term::binary(bytes.clone()),
+        }
     }
 }
 

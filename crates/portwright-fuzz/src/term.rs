@@ -7,7 +7,7 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use portwright_term::etf::{
-    DecodeLimits, EncodeOptions, VERSION, decode, decode_prefix, encode, tag,
+    DecodeLimits, EncodeOptions, VERSION, decode, decode_borrowed, decode_prefix, encode, tag,
 };
 use portwright_term::text::format_w;
 
@@ -21,6 +21,11 @@ const LIMITS: DecodeLimits = DecodeLimits {
 /// Bytes are an error, or a term that encodes and decodes to itself.
 pub fn etf_decode(data: &[u8]) {
     let bytes = Bytes::copy_from_slice(data);
+    assert_eq!(
+        decode_borrowed(data, &LIMITS),
+        decode_prefix(&bytes, &LIMITS),
+        "copied or shared, it is the same"
+    );
     let Ok((term, used)) = decode_prefix(&bytes, &LIMITS) else {
         assert!(decode(&bytes, &LIMITS).is_err());
         return;

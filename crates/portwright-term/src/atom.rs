@@ -80,11 +80,19 @@ fn text_of(number: usize) -> Option<&'static str> {
     chunk[number % CHUNK].get().copied()
 }
 
-fn recent(text: &str) -> &'static AtomicU32 {
-    let hash = text.bytes().fold(text.len() as u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+/// The slot of a text in [`RECENT`].
+fn slot_of(text: &[u8]) -> &'static AtomicU32 {
+    let mix =
+        |hash: u64, word: u64| (hash.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let (words, rest) = text.as_chunks();
+    let hash = words.iter().fold(text.len() as u64, |hash, word| {
+        mix(hash, u64::from_le_bytes(*word))
     });
-    &RECENT[(hash >> 16 ^ hash) as usize % RECENT.len()]
+    let rest = rest
+        .iter()
+        .fold(0, |rest, byte| rest << 8 | u64::from(*byte));
+    // The upper bits depend on all of the text.
+    &RECENT[(mix(hash, rest) >> 32) as usize % RECENT.len()]
 }
 
 impl Atom {
@@ -153,18 +161,24 @@ impl Atom {
     /// The atom with this text if some part of the process has made it before,
     /// as `binary_to_existing_atom/1`.
     pub fn existing(text: &str) -> Option<Atom> {
-        let slot = recent(text);
-        // Acquire: the text of a number read here has been stored before it.
-        let atom = Atom(slot.load(MemoryOrder::Acquire));
-        if atom.as_str() == text {
+        if let Some(atom) = Atom::recent(text.as_bytes()) {
             return Some(atom);
         }
         let numbers = NUMBERS
             .read()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         let number = numbers.get(text).copied()?;
-        slot.store(number, MemoryOrder::Release);
+        slot_of(text.as_bytes()).store(number, MemoryOrder::Release);
         Some(Atom(number))
+    }
+
+    /// The atom with this text in UTF-8, if it was looked up lately. What is no UTF-8 is the
+    /// text of no atom.
+    #[inline]
+    pub(crate) fn recent(text: &[u8]) -> Option<Atom> {
+        // Acquire: the text of a number read here has been stored before it.
+        let atom = Atom(slot_of(text).load(MemoryOrder::Acquire));
+        (atom.as_str().as_bytes() == text).then_some(atom)
     }
 
     /// The atom with this [`index`](Self::index), if this process has one. Takes no lock.

@@ -24,50 +24,114 @@ use bytes::Bytes;
 /// assert_eq!(&*body, b"body");
 /// ```
 #[derive(Clone)]
-pub struct Binary {
-    buffer: Arc<Bytes>,
-    start: u32,
-    /// [`WHOLE`] stands for all of `buffer`, so that longer buffers work too.
-    len: u32,
+pub struct Binary(Part);
+
+/// Part of a buffer, or all of it.
+///
+/// Both kinds have the same fields in the same places, so whatever a binary is
+/// written and read for, the pieces are the same.
+#[derive(Clone)]
+enum Part {
+    /// Few bytes, copied to where their references are counted: one allocation
+    /// for both.
+    Short {
+        buffer: Arc<Short>,
+        start: u32,
+        len: Len,
+    },
+    Shared {
+        buffer: Arc<Bytes>,
+        start: u32,
+        len: Len,
+    },
 }
 
-const WHOLE: u32 = u32::MAX;
+type Short = [u8; Binary::SHORT];
+
+/// The length of a part, in as few bytes as leave room to tell the kinds of parts
+/// apart. [`WHOLE`] stands for all of the buffer, so that longer ones work too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Len([u8; 3]);
+
+const WHOLE: Len = Len([u8::MAX; 3]);
+
+impl Len {
+    const fn of_byte(len: u8) -> Len {
+        Len([len, 0, 0])
+    }
+
+    /// `None` when it is too long to be told from [`WHOLE`].
+    fn new(len: usize) -> Option<Len> {
+        let [low, middle, high, 0] = u32::try_from(len).ok()?.to_le_bytes() else {
+            return None;
+        };
+        Some(Len([low, middle, high])).filter(|len| *len != WHOLE)
+    }
+
+    fn get(self) -> usize {
+        let [low, middle, high] = self.0;
+        u32::from_le_bytes([low, middle, high, 0]) as usize
+    }
+}
+
+const _: () = assert!(size_of::<Binary>() == 16);
 
 impl Binary {
     /// A binary of all these bytes; shares them.
     pub fn new(bytes: Bytes) -> Binary {
-        Binary {
+        Binary(Part::Shared {
             buffer: Arc::new(bytes),
             start: 0,
             len: WHOLE,
+        })
+    }
+
+    /// A copy of `bytes`; one allocation if they are 64 at most.
+    pub fn copy_from_slice(bytes: &[u8]) -> Binary {
+        if bytes.len() <= Binary::SHORT {
+            Binary::short(bytes)
+        } else {
+            Binary::new(Bytes::copy_from_slice(bytes))
         }
     }
 
-    /// A copy of `bytes`.
-    pub fn copy_from_slice(bytes: &[u8]) -> Binary {
-        Binary::new(Bytes::copy_from_slice(bytes))
+    /// Bytes that a copy keeps beside the count of its references.
+    pub(crate) const SHORT: usize = 64;
+
+    /// A copy of at most [`SHORT`](Self::SHORT) bytes.
+    #[inline]
+    pub(crate) fn short(bytes: &[u8]) -> Binary {
+        Binary(Part::Short {
+            buffer: copy_short(bytes),
+            start: 0,
+            len: Len::of_byte(bytes.len() as u8),
+        })
     }
 
     /// `buffer[start..start + len]`, sharing the reference count of `buffer`.
     /// The caller has checked the bounds.
     pub(crate) fn cut(buffer: &Arc<Bytes>, start: usize, len: usize) -> Binary {
-        match (u32::try_from(start), u32::try_from(len)) {
-            (Ok(start), Ok(len)) if len != WHOLE => Binary {
+        match (u32::try_from(start), Len::new(len)) {
+            (Ok(start), Some(len)) => Binary(Part::Shared {
                 buffer: Arc::clone(buffer),
                 start,
                 len,
-            },
+            }),
             _ => Binary::new(buffer.slice(start..start + len)),
         }
     }
 
     /// The bytes as [`Bytes`]; shares them.
     pub fn to_bytes(&self) -> Bytes {
-        if self.len == WHOLE {
-            Bytes::clone(&self.buffer)
-        } else {
-            self.buffer
-                .slice(self.start as usize..(self.start as usize + self.len as usize))
+        match &self.0 {
+            Part::Shared {
+                buffer, len: WHOLE, ..
+            } => Bytes::clone(buffer),
+            Part::Shared { buffer, start, len } => {
+                let start = *start as usize;
+                buffer.slice(start..start + len.get())
+            }
+            Part::Short { .. } => Bytes::from_owner(self.clone()),
         }
     }
 
@@ -93,18 +157,37 @@ impl Binary {
             "range {from}..{to} is outside of {} bytes",
             self.len()
         );
-        Binary::cut(&self.buffer, self.start as usize + from, to - from)
+        match &self.0 {
+            // All of it is within `SHORT`.
+            Part::Short { buffer, start, .. } => Binary(Part::Short {
+                buffer: Arc::clone(buffer),
+                start: start + from as u32,
+                len: Len::of_byte((to - from) as u8),
+            }),
+            Part::Shared { buffer, start, .. } => {
+                Binary::cut(buffer, *start as usize + from, to - from)
+            }
+        }
     }
+}
+
+fn copy_short(bytes: &[u8]) -> Arc<Short> {
+    let mut short = [0; Binary::SHORT];
+    short[..bytes.len()].copy_from_slice(bytes);
+    Arc::new(short)
 }
 
 impl Deref for Binary {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
-        if self.len == WHOLE {
-            &self.buffer
-        } else {
-            &self.buffer[self.start as usize..][..self.len as usize]
+        match &self.0 {
+            Part::Short { buffer, start, len } => &buffer[*start as usize..][..len.get()],
+            Part::Shared {
+                buffer, len: WHOLE, ..
+            } => buffer,
+            Part::Shared { buffer, start, len } => &buffer[*start as usize..][..len.get()],
         }
     }
 }
@@ -270,6 +353,56 @@ mod tests {
         assert_eq!(middle.as_ptr(), whole[1..].as_ptr());
         assert_eq!(middle.slice(2..).to_bytes().as_ptr(), whole[3..].as_ptr());
         assert!(whole.slice(5..).is_empty());
+    }
+
+    #[test]
+    fn short_and_long_copies_are_the_same_to_look_at() {
+        for len in [
+            0,
+            1,
+            Binary::SHORT - 1,
+            Binary::SHORT,
+            Binary::SHORT + 1,
+            300,
+        ] {
+            let bytes: Vec<u8> = (0..len).map(|n| n as u8).collect();
+            let copy = Binary::copy_from_slice(&bytes);
+            assert_eq!(copy, Binary::from(bytes.clone()), "{len} bytes");
+            assert_eq!(copy.to_bytes(), bytes);
+            assert_eq!(copy.to_bytes().as_ptr(), copy.as_ptr());
+            for from in 0..=len.min(70) {
+                let part = copy.slice(from..);
+                assert_eq!(&*part, &bytes[from..]);
+                assert_eq!(part.as_ptr(), copy[from..].as_ptr());
+                let inner = part.slice(..part.len() / 2);
+                assert_eq!(&*inner, &bytes[from..from + (len - from) / 2]);
+                assert_eq!(inner.to_bytes().as_ptr(), part.as_ptr());
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "range 3..70 is outside of 64 bytes")]
+    fn a_slice_beyond_a_short_copy_is_refused() {
+        let _ = Binary::copy_from_slice(&[0; Binary::SHORT]).slice(3..70);
+    }
+
+    #[test]
+    fn slices_of_sixteen_megabytes_are_as_long_as_they_should_be() {
+        let whole = Binary::from(vec![7; (1 << 24) + 2]);
+        for len in [(1 << 24) - 2, (1 << 24) - 1, 1 << 24, (1 << 24) + 1] {
+            let part = whole.slice(1..=len);
+            assert_eq!(part.len(), len);
+            assert_eq!(part.as_ptr(), whole[1..].as_ptr());
+            assert_eq!(part.to_bytes().len(), len);
+            assert_eq!(part.slice(1..).len(), len - 1);
+        }
+    }
+
+    #[test]
+    fn bytes_outlive_the_short_copy_that_they_share() {
+        let bytes = Binary::copy_from_slice(b"short").slice(1..).to_bytes();
+        assert_eq!(bytes, &b"hort"[..]);
     }
 
     #[test]

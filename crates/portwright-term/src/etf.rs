@@ -13,7 +13,7 @@ mod decode;
 mod encode;
 mod error;
 
-pub use decode::{DecodeLimits, decode, decode_borrowed, decode_prefix};
+pub use decode::{DecodeLimits, decode, decode_borrowed, decode_borrowed_into, decode_prefix};
 pub use encode::{EncodeOptions, encode, encode_into};
 pub use error::{DecodeError, DecodeErrorKind, EncodeError};
 

@@ -12,6 +12,10 @@ use crate::{Atom, Pid};
 
 /// A function value.
 #[derive(Clone)]
+// A fun is the largest part of a term, so the tag of a fun is the tag of every term.
+// With eight bytes a term is written and moved in the same pieces; a processor waits
+// where it has to put a value together from what was written as a byte and more.
+#[repr(u64)]
 pub enum Fun {
     /// `fun Module:Function/Arity`.
     External {

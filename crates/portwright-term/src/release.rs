@@ -23,13 +23,18 @@ pub(crate) fn list(list: &mut List) {
 }
 
 /// Empties `tuple` if this is its last handle and it holds anything nested.
+#[inline]
 pub(crate) fn tuple(tuple: &mut Tuple) {
+    // To look costs less than to make sure that nobody else can, and mostly it is enough.
+    if !tuple.is_shared() && tuple.iter().any(Term::is_nested) {
+        nested_tuple(tuple);
+    }
+}
+
+fn nested_tuple(tuple: &mut Tuple) {
     let Some(elements) = tuple.unshared() else {
         return;
     };
-    if !elements.iter().any(Term::is_nested) {
-        return;
-    }
     let mut work = Vec::new();
     take_nested(elements, &mut work);
     drain(Term::Nil, work);

@@ -15,9 +15,31 @@ impl Tuple {
         Tuple(elements.into())
     }
 
+    /// A tuple of `len` times `[]`, to be filled in.
+    pub(crate) fn of_nil(len: usize) -> Tuple {
+        const fn nils<const N: usize>() -> [Term; N] {
+            [const { Term::Nil }; N]
+        }
+        // With a length that is known there is nothing to work out.
+        match len {
+            1 => Tuple::from(const { nils::<1>() }),
+            2 => Tuple::from(const { nils::<2>() }),
+            3 => Tuple::from(const { nils::<3>() }),
+            4 => Tuple::from(const { nils::<4>() }),
+            // Counted by a range, whose length an `Arc` can rely on.
+            _ => (0..len).map(|_| Term::Nil).collect(),
+        }
+    }
+
     /// `true` when both handles name the same memory; equality for free.
     pub(crate) fn is_same(&self, other: &Tuple) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// `true` when somebody else holds the tuple, or has until now.
+    #[inline]
+    pub(crate) fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
     }
 
     /// The elements, if nobody else holds the tuple.
@@ -29,6 +51,7 @@ impl Tuple {
 impl Deref for Tuple {
     type Target = [Term];
 
+    #[inline]
     fn deref(&self) -> &[Term] {
         &self.0
     }
@@ -51,6 +74,7 @@ impl PartialEq for Tuple {
 impl Eq for Tuple {}
 
 impl Drop for Tuple {
+    #[inline]
     fn drop(&mut self) {
         release::tuple(self);
     }

@@ -306,12 +306,43 @@ fn damaged_encodings_never_panic() {
                 _ => bytes.truncate(at.max(1)),
             }
         }
-        if let Ok(read) = etf::decode(&bytes.into(), &DecodeLimits::default()) {
+        let limits = DecodeLimits::default();
+        let bytes = Bytes::from(bytes);
+        assert_eq!(
+            etf::decode_borrowed(&bytes, &limits),
+            etf::decode_prefix(&bytes, &limits),
+            "round {round}"
+        );
+        if let Ok(read) = etf::decode(&bytes, &limits) {
             // What was read can be used: printed, and encoded again.
             assert!(!format_w(&read).is_empty(), "round {round}");
             encode(&read);
         }
     }
+}
+
+#[test]
+fn small_tuples_end_wherever_their_bytes_do() {
+    let inner = Term::tuple([Term::binary(vec![1; 64]), Term::from(300), Term::Nil]);
+    let mut term = Term::tuple([Term::atom("a"), inner, Term::binary(vec![2; 65])]);
+    for _ in 0..6 {
+        term = Term::tuple([term, Term::tuple([])]);
+    }
+    let whole = encode(&term);
+    let limits = DecodeLimits::default();
+    let mut slot = Term::atom("before");
+    for len in 0..whole.len() {
+        let error = etf::decode_borrowed_into(&mut slot, &whole[..len], &limits)
+            .expect_err("something is missing");
+        assert!(is_truncated(&error.kind), "{len}: {error}");
+        assert!(error.offset <= len, "{len}: {error}");
+        assert_eq!(etf::decode(&whole.slice(..len), &limits), Err(error));
+    }
+    assert_eq!(
+        etf::decode_borrowed_into(&mut slot, &whole, &limits),
+        Ok(whole.len())
+    );
+    assert_eq!(slot, term);
 }
 
 #[test]

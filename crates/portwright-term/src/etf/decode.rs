@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use super::{DecodeError, DecodeErrorKind, VERSION, tag};
 use crate::{
     Atom, AtomError, Binary, Bitstring, Fun, List, MAX_INTEGER_BITS, Map, OpaqueFun, Pid, PortId,
-    Reference, Term,
+    Reference, Term, Tuple,
 };
 
 /// What a term from outside may cost.
@@ -69,7 +69,7 @@ pub fn decode(bytes: &Bytes, limits: &DecodeLimits) -> Result<Term, DecodeError>
     let (term, used) = decode_prefix(bytes, limits)?;
     match bytes.len() - used {
         0 => Ok(term),
-        extra => Err(fault(used, DecodeErrorKind::TrailingBytes { extra })),
+        extra => Err(*fault(used, DecodeErrorKind::TrailingBytes { extra })),
     }
 }
 
@@ -80,7 +80,9 @@ pub fn decode(bytes: &Bytes, limits: &DecodeLimits) -> Result<Term, DecodeError>
 ///
 /// As [`decode`].
 pub fn decode_prefix(bytes: &Bytes, limits: &DecodeLimits) -> Result<(Term, usize), DecodeError> {
-    decode_front(Reader::new(bytes, Some(bytes), limits))
+    let mut term = Term::Nil;
+    let used = Reader::new(bytes, Some(bytes), limits).front(&mut term)?;
+    Ok((term, used))
 }
 
 /// As [`decode_prefix`], of bytes that are only borrowed: binaries in the term are copies.
@@ -89,35 +91,22 @@ pub fn decode_prefix(bytes: &Bytes, limits: &DecodeLimits) -> Result<(Term, usiz
 ///
 /// As [`decode`].
 pub fn decode_borrowed(bytes: &[u8], limits: &DecodeLimits) -> Result<(Term, usize), DecodeError> {
-    decode_front(Reader::new(bytes, None, limits))
+    let mut term = Term::Nil;
+    let used = decode_borrowed_into(&mut term, bytes, limits)?;
+    Ok((term, used))
 }
 
-fn decode_front(mut reader: Reader<'_>) -> Result<(Term, usize), DecodeError> {
-    let (bytes, limits) = (reader.source, reader.limits);
-    let found = reader.u8()?;
-    if found != VERSION {
-        return Err(fault(0, DecodeErrorKind::Version { found }));
-    }
-    if reader.source.get(1) != Some(&tag::COMPRESSED) {
-        let term = reader.term()?;
-        return Ok((term, reader.at));
-    }
-    reader.at = 2;
-    let announced = reader.u32()? as usize;
-    if announced > limits.max_inflated {
-        let limit = limits.max_inflated;
-        return Err(fault(2, DecodeErrorKind::TooLarge { announced, limit }));
-    }
-    let packed = &bytes[reader.at..];
-    let (plain, packed_len) =
-        inflate(packed, announced).ok_or_else(|| fault(6, DecodeErrorKind::Compressed))?;
-    let plain = Bytes::from(plain);
-    let mut inner = Reader::new(&plain, Some(&plain), limits);
-    let term = inner.term()?;
-    if inner.left() > 0 {
-        return Err(fault(6, DecodeErrorKind::Compressed));
-    }
-    Ok((term, reader.at + packed_len))
+/// As [`decode_borrowed`], with the term made where the caller wants it.
+///
+/// # Errors
+///
+/// As [`decode`]; `term` is then of no use.
+pub fn decode_borrowed_into(
+    term: &mut Term,
+    bytes: &[u8],
+    limits: &DecodeLimits,
+) -> Result<usize, DecodeError> {
+    Reader::new(bytes, None, limits).front(term)
 }
 
 /// Inflates exactly `announced` bytes; returns also how many bytes that took.
@@ -151,17 +140,29 @@ fn inflate(packed: &[u8], announced: usize) -> Option<(Vec<u8>, usize)> {
     }
 }
 
-fn fault(offset: usize, kind: DecodeErrorKind) -> DecodeError {
-    DecodeError { offset, kind }
+/// An error on its way out; boxed, so that a result is no larger than the term that it
+/// mostly is.
+type Fault = Box<DecodeError>;
+
+#[cold]
+fn fault(offset: usize, kind: DecodeErrorKind) -> Fault {
+    Box::new(DecodeError { offset, kind })
+}
+
+/// Puts a term where `[]` is, which need not be dropped.
+fn put(slot: &mut Term, term: Term) {
+    debug_assert!(slot.is_nil(), "what is there would leak");
+    std::mem::forget(std::mem::replace(slot, term));
 }
 
 struct Reader<'l> {
     source: &'l [u8],
+    /// What has not been read yet: the end of the source.
+    rest: &'l [u8],
     /// The source again, if it can be shared.
     owner: Option<&'l Bytes>,
     /// The owner, shared by the binaries that are cut from it; made for the first of them.
     shared: Option<Arc<Bytes>>,
-    at: usize,
     limits: &'l DecodeLimits,
 }
 
@@ -176,8 +177,7 @@ struct Open {
     offset: usize,
 }
 
-/// Elements of tuples that are read by recursion, and how deep that goes.
-const SMALL_TUPLE: usize = 8;
+/// How deep small tuples are read by recursion.
 const SHALLOW: usize = 4;
 
 /// Finished terms of containers that are still open.
@@ -209,40 +209,92 @@ impl<'l> Reader<'l> {
     fn new(source: &'l [u8], owner: Option<&'l Bytes>, limits: &'l DecodeLimits) -> Reader<'l> {
         Reader {
             source,
+            rest: source,
             owner,
             shared: None,
-            at: 0,
             limits,
         }
     }
 
-    fn term(&mut self) -> Result<Term, DecodeError> {
-        self.nested(0)
+    /// Puts the term at the front of the source, which has a version, into `slot`;
+    /// returns how many bytes that took.
+    fn front(mut self, slot: &mut Term) -> Result<usize, DecodeError> {
+        *slot = Term::Nil;
+        let outcome = match self.u8() {
+            Ok(VERSION) if self.rest.first() == Some(&tag::COMPRESSED) => self.compressed(slot),
+            Ok(VERSION) => self.nested(slot, 0),
+            Ok(found) => Err(fault(0, DecodeErrorKind::Version { found })),
+            Err(fault) => Err(fault),
+        };
+        match outcome {
+            Ok(()) => Ok(self.at()),
+            Err(fault) => Err(*fault),
+        }
     }
 
-    /// A term within `depth` small tuples. Those that messages are made of are read without
-    /// any bookkeeping; everything else by [`container`](Self::container), which does not
-    /// recurse.
-    fn nested(&mut self, depth: usize) -> Result<Term, DecodeError> {
-        let offset = self.at;
-        match self.found()? {
-            Found::Term(term) => Ok(term),
-            Found::Open(What::Tuple, len)
-                if len <= SMALL_TUPLE && depth < SHALLOW.min(self.limits.max_depth) =>
-            {
-                if len > self.left() {
-                    return Err(self.truncated(len as u64));
-                }
-                let mut parts: [Term; SMALL_TUPLE] = [const { Term::Nil }; SMALL_TUPLE];
-                for part in &mut parts[..len] {
-                    *part = self.nested(depth + 1)?;
-                }
-                // Counted by a range, whose length an `Arc` can rely on.
-                let take = |index: usize| std::mem::replace(&mut parts[index], Term::Nil);
-                Ok(Term::Tuple((0..len).map(take).collect()))
-            }
-            Found::Open(what, missing) => self.container(what, missing, offset, depth),
+    #[cold]
+    fn compressed(&mut self, slot: &mut Term) -> Result<(), Fault> {
+        let limits = self.limits;
+        self.u8()?;
+        let announced = self.u32()? as usize;
+        if announced > limits.max_inflated {
+            let limit = limits.max_inflated;
+            return Err(fault(2, DecodeErrorKind::TooLarge { announced, limit }));
         }
+        let (plain, packed_len) =
+            inflate(self.rest, announced).ok_or_else(|| fault(6, DecodeErrorKind::Compressed))?;
+        self.skip(packed_len)?;
+        let plain = Bytes::from(plain);
+        let mut inner = Reader::new(&plain, Some(&plain), limits);
+        inner.nested(slot, 0)?;
+        if !inner.rest.is_empty() {
+            return Err(fault(6, DecodeErrorKind::Compressed));
+        }
+        Ok(())
+    }
+
+    /// Puts a term within `depth` small tuples into `slot`, where `[]` is. What most messages
+    /// are made of is read without any bookkeeping and made where it stays; everything else by
+    /// [`container`](Self::container), which does not recurse.
+    fn nested(&mut self, slot: &mut Term, depth: usize) -> Result<(), Fault> {
+        let offset = self.at();
+        match self.u8()? {
+            tag::SMALL_TUPLE if depth < SHALLOW.min(self.limits.max_depth) => {
+                let len = usize::from(self.u8()?);
+                // Every term takes a byte at least.
+                if len > self.rest.len() {
+                    return Err(self.truncated(len));
+                }
+                let mut tuple = Tuple::of_nil(len);
+                let slots = tuple.unshared().expect("nobody else has it yet");
+                for slot in slots {
+                    self.nested(slot, depth + 1)?;
+                }
+                put(slot, Term::Tuple(tuple));
+            }
+            tag::BINARY => {
+                let len = self.u32()? as usize;
+                let start = self.at();
+                let bytes = self.skip(len)?;
+                // Made here, so that its parts stay in registers until they are in their place.
+                if self.owner.is_none() && bytes.len() <= Binary::SHORT {
+                    put(slot, Term::Binary(Binary::short(bytes)));
+                } else {
+                    put(slot, Term::Binary(self.binary(start, bytes)));
+                }
+            }
+            tag @ (tag::ATOM | tag::SMALL_ATOM | tag::ATOM_UTF8 | tag::SMALL_ATOM_UTF8) => {
+                put(slot, Term::Atom(self.atom_tagged(tag, offset)?));
+            }
+            tag::SMALL_INTEGER => put(slot, Term::from(self.u8()?)),
+            tag => match self.found(tag, offset)? {
+                Found::Term(term) => put(slot, term),
+                Found::Open(what, missing) => {
+                    put(slot, self.container(what, missing, offset, depth)?);
+                }
+            },
+        }
+        Ok(())
     }
 
     /// A container within `depth` others, of which `missing` terms are to come.
@@ -252,7 +304,7 @@ impl<'l> Reader<'l> {
         missing: usize,
         offset: usize,
         depth: usize,
-    ) -> Result<Term, DecodeError> {
+    ) -> Result<Term, Fault> {
         // Most terms are small: what is being read finds room on the stack.
         let mut open: SmallVec<[Open; 4]> = SmallVec::new();
         let mut terms: Terms = SmallVec::new();
@@ -272,8 +324,9 @@ impl<'l> Reader<'l> {
                     terms.push(term);
                 }
             }
-            let offset = self.at;
-            match self.found()? {
+            let offset = self.at();
+            let tag = self.u8()?;
+            match self.found(tag, offset)? {
                 Found::Term(term) => terms.push(term),
                 Found::Open(what, missing) => {
                     let depth = depth + open.len();
@@ -291,14 +344,14 @@ impl<'l> Reader<'l> {
         offset: usize,
         first: usize,
         depth: usize,
-    ) -> Result<Open, DecodeError> {
+    ) -> Result<Open, Fault> {
         if depth >= self.limits.max_depth {
             let limit = self.limits.max_depth;
             return Err(fault(offset, DecodeErrorKind::TooDeep { limit }));
         }
         // Every term takes a byte at least.
-        if missing > self.left() {
-            return Err(self.truncated(missing as u64));
+        if missing > self.rest.len() {
+            return Err(self.truncated(missing));
         }
         Ok(Open {
             what,
@@ -310,7 +363,7 @@ impl<'l> Reader<'l> {
     }
 
     /// Builds a container from its terms.
-    fn close(&self, closed: Open, terms: &mut Terms) -> Result<Term, DecodeError> {
+    fn close(&self, closed: Open, terms: &mut Terms) -> Result<Term, Fault> {
         let first = closed.first;
         match closed.what {
             What::List => {
@@ -344,10 +397,10 @@ impl<'l> Reader<'l> {
             }
             What::Fun(head) => {
                 terms.truncate(first);
-                if self.at != head.end {
+                if self.at() != head.end {
                     return Err(fault(closed.offset, DecodeErrorKind::Fun));
                 }
-                let range = closed.offset..self.at;
+                let range = closed.offset..self.at();
                 let encoded = match self.owner {
                     Some(owner) => owner.slice(range),
                     None => Bytes::copy_from_slice(&self.source[range]),
@@ -361,9 +414,8 @@ impl<'l> Reader<'l> {
         }
     }
 
-    fn found(&mut self) -> Result<Found, DecodeError> {
-        let offset = self.at;
-        let tag = self.u8()?;
+    /// What stands behind `tag`, which is at `offset`.
+    fn found(&mut self, tag: u8, offset: usize) -> Result<Found, Fault> {
         let term = match tag {
             tag::SMALL_INTEGER => Term::from(self.u8()?),
             tag::INTEGER => Term::from(self.u32()? as i32),
@@ -397,8 +449,7 @@ impl<'l> Reader<'l> {
             tag::NIL => Term::Nil,
             tag::STRING => {
                 let len = usize::from(self.u16()?);
-                let range = self.skip(len)?;
-                Term::bytes_list(&self.source[range])
+                Term::bytes_list(self.skip(len)?)
             }
             tag::LIST => {
                 let len = self.u32()? as usize;
@@ -412,12 +463,16 @@ impl<'l> Reader<'l> {
             }
             tag::BINARY => {
                 let len = self.u32()? as usize;
-                Term::Binary(self.binary(len)?)
+                let start = self.at();
+                let bytes = self.skip(len)?;
+                Term::Binary(self.binary(start, bytes))
             }
             tag::BIT_BINARY => {
                 let len = self.u32()? as usize;
                 let bits = self.u8()?;
-                let bytes = self.binary(len)?;
+                let start = self.at();
+                let bytes = self.skip(len)?;
+                let bytes = self.binary(start, bytes);
                 match bits {
                     0 if bytes.is_empty() => Term::Binary(bytes),
                     8 if !bytes.is_empty() => Term::Binary(bytes),
@@ -477,7 +532,7 @@ impl<'l> Reader<'l> {
         Ok(Found::Term(term))
     }
 
-    fn fun(&mut self, offset: usize) -> Result<Found, DecodeError> {
+    fn fun(&mut self, offset: usize) -> Result<Found, Fault> {
         let size = self.u32()? as usize;
         let arity = self.u8()?;
         let uniq = self.array()?;
@@ -486,7 +541,7 @@ impl<'l> Reader<'l> {
         let module = self.atom()?;
         let old_index = self.small_integer(offset)?;
         let old_uniq = self.small_integer(offset)?;
-        let at = self.at;
+        let at = self.at();
         let creator = match self.u8()? {
             tag @ (tag::PID | tag::NEW_PID) => self.pid_tagged(tag)?,
             _ => return Err(fault(at, DecodeErrorKind::Fun)),
@@ -515,13 +570,13 @@ impl<'l> Reader<'l> {
         node: Atom,
         creation: u32,
         ids: &[u32],
-    ) -> Result<Term, DecodeError> {
+    ) -> Result<Term, Fault> {
         Reference::new(node, creation, ids)
             .map(Term::Reference)
             .ok_or_else(|| fault(offset, DecodeErrorKind::Reference { words: ids.len() }))
     }
 
-    fn pid_tagged(&mut self, tag: u8) -> Result<Pid, DecodeError> {
+    fn pid_tagged(&mut self, tag: u8) -> Result<Pid, Fault> {
         let (node, id, serial) = (self.atom()?, self.u32()?, self.u32()?);
         let creation = if tag == tag::PID {
             u32::from(self.u8()?)
@@ -532,7 +587,7 @@ impl<'l> Reader<'l> {
     }
 
     /// Reads an integer that stands where only one of 32 bits makes sense.
-    fn small_integer(&mut self, offset: usize) -> Result<i64, DecodeError> {
+    fn small_integer(&mut self, offset: usize) -> Result<i64, Fault> {
         match self.u8()? {
             tag::SMALL_INTEGER => Ok(i64::from(self.u8()?)),
             tag::INTEGER => Ok(i64::from(self.u32()? as i32)),
@@ -547,21 +602,23 @@ impl<'l> Reader<'l> {
     }
 
     /// Reads an atom where nothing else may stand.
-    fn atom(&mut self) -> Result<Atom, DecodeError> {
-        let offset = self.at;
+    fn atom(&mut self) -> Result<Atom, Fault> {
+        let offset = self.at();
         let tag = self.u8()?;
         self.atom_tagged(tag, offset)
     }
 
-    fn atom_tagged(&mut self, tag: u8, offset: usize) -> Result<Atom, DecodeError> {
+    fn atom_tagged(&mut self, tag: u8, offset: usize) -> Result<Atom, Fault> {
         let len = match tag {
             tag::ATOM | tag::ATOM_UTF8 => usize::from(self.u16()?),
             tag::SMALL_ATOM | tag::SMALL_ATOM_UTF8 => usize::from(self.u8()?),
             _ => return Err(fault(offset, DecodeErrorKind::Atom)),
         };
-        let range = self.skip(len)?;
-        let bytes = &self.source[range];
+        let bytes = self.skip(len)?;
         let made = if bytes.is_ascii() || matches!(tag, tag::ATOM_UTF8 | tag::SMALL_ATOM_UTF8) {
+            if let Some(atom) = Atom::recent(bytes) {
+                return Ok(atom);
+            }
             let text =
                 std::str::from_utf8(bytes).map_err(|_| fault(offset, DecodeErrorKind::Atom))?;
             self.intern(text)
@@ -582,8 +639,8 @@ impl<'l> Reader<'l> {
         })
     }
 
-    fn big(&mut self, len: usize) -> Result<Term, DecodeError> {
-        let offset = self.at;
+    fn big(&mut self, len: usize) -> Result<Term, Fault> {
+        let offset = self.at();
         if len as u64 * 8 > MAX_INTEGER_BITS {
             return Err(fault(offset, DecodeErrorKind::Integer { bytes: len }));
         }
@@ -593,58 +650,60 @@ impl<'l> Reader<'l> {
             Sign::Minus
         };
         let magnitude = self.skip(len)?;
-        Ok(BigInt::from_bytes_le(sign, &self.source[magnitude]).into())
+        Ok(BigInt::from_bytes_le(sign, magnitude).into())
     }
 
-    fn binary(&mut self, len: usize) -> Result<Binary, DecodeError> {
-        let range = self.skip(len)?;
+    /// The binary of `bytes`, which stand at `start`.
+    fn binary(&mut self, start: usize, bytes: &[u8]) -> Binary {
         let Some(owner) = self.owner else {
-            return Ok(Binary::copy_from_slice(&self.source[range]));
+            return Binary::copy_from_slice(bytes);
         };
         let shared = self.shared.get_or_insert_with(|| Arc::new(owner.clone()));
-        Ok(Binary::cut(shared, range.start, len))
+        Binary::cut(shared, start, bytes.len())
     }
 
-    fn left(&self) -> usize {
-        self.source.len() - self.at
+    /// Where the reader stands.
+    fn at(&self) -> usize {
+        self.source.len() - self.rest.len()
     }
 
-    fn truncated(&self, needed: u64) -> DecodeError {
-        fault(
-            self.at,
-            DecodeErrorKind::Truncated {
-                needed,
-                left: self.left(),
-            },
-        )
+    #[cold]
+    fn truncated(&self, needed: usize) -> Fault {
+        let left = self.rest.len();
+        let needed = needed as u64;
+        fault(self.at(), DecodeErrorKind::Truncated { needed, left })
     }
 
-    /// Takes `len` bytes and says where they stand.
-    fn skip(&mut self, len: usize) -> Result<std::ops::Range<usize>, DecodeError> {
-        if len > self.left() {
-            return Err(self.truncated(len as u64));
+    /// Takes `len` bytes.
+    fn skip(&mut self, len: usize) -> Result<&'l [u8], Fault> {
+        match self.rest.split_at_checked(len) {
+            Some((bytes, rest)) => {
+                self.rest = rest;
+                Ok(bytes)
+            }
+            None => Err(self.truncated(len)),
         }
-        let start = self.at;
-        self.at += len;
-        Ok(start..self.at)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        let range = self.skip(N)?;
-        let mut array = [0; N];
-        array.copy_from_slice(&self.source[range]);
-        Ok(array)
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        match self.rest.split_first_chunk() {
+            Some((array, rest)) => {
+                self.rest = rest;
+                Ok(*array)
+            }
+            None => Err(self.truncated(N)),
+        }
     }
 
-    fn u8(&mut self) -> Result<u8, DecodeError> {
+    fn u8(&mut self) -> Result<u8, Fault> {
         Ok(u8::from_be_bytes(self.array()?))
     }
 
-    fn u16(&mut self) -> Result<u16, DecodeError> {
+    fn u16(&mut self) -> Result<u16, Fault> {
         Ok(u16::from_be_bytes(self.array()?))
     }
 
-    fn u32(&mut self) -> Result<u32, DecodeError> {
+    fn u32(&mut self) -> Result<u32, Fault> {
         Ok(u32::from_be_bytes(self.array()?))
     }
 }

@@ -68,13 +68,9 @@ pub fn encode_into(
 ) -> Result<(), EncodeError> {
     let start = out.len();
     out.push(VERSION);
-    let mut encoder = Encoder {
-        out,
-        minor_version: options.minor_version,
-    };
-    if let Err(error) = encoder.term(term) {
+    if let Err(error) = (Encoder { out, options }).nested(term, SHALLOW) {
         out.truncate(start);
-        return Err(error);
+        return Err(*error);
     }
     if let Some(level) = options.compressed {
         compress(out, start + 1, level);
@@ -103,12 +99,15 @@ fn compress(out: &mut Vec<u8>, from: usize, level: u8) {
     }
 }
 
+/// An error on its way out; boxed, because there hardly ever is one.
+type Fault = Box<EncodeError>;
+
 /// How deep tuples are written by recursion.
 const SHALLOW: u8 = 4;
 
 struct Encoder<'o> {
     out: &'o mut Vec<u8>,
-    minor_version: u8,
+    options: &'o EncodeOptions,
 }
 
 /// What is still to be written, the next thing last.
@@ -121,13 +120,9 @@ enum Step<'a> {
 }
 
 impl Encoder<'_> {
-    fn term(&mut self, term: &Term) -> Result<(), EncodeError> {
-        self.nested(term, SHALLOW)
-    }
-
     /// Small tuples, up to so many within each other, are written without any bookkeeping;
     /// everything else by [`container`](Self::container), which does not recurse.
-    fn nested(&mut self, term: &Term, levels: u8) -> Result<(), EncodeError> {
+    fn nested(&mut self, term: &Term, levels: u8) -> Result<(), Fault> {
         match term {
             Term::Tuple(elements) if levels > 0 => match u8::try_from(elements.len()) {
                 Ok(len) => {
@@ -139,24 +134,27 @@ impl Encoder<'_> {
                 Err(_) => self.container(term),
             },
             Term::Tuple(_) | Term::List(_) | Term::Map(_) => self.container(term),
+            Term::Binary(bytes) => self.binary(bytes),
+            Term::Atom(atom) => {
+                self.atom(*atom);
+                Ok(())
+            }
             leaf => self.leaf(leaf),
         }
     }
 
-    fn container(&mut self, term: &Term) -> Result<(), EncodeError> {
+    fn container(&mut self, term: &Term) -> Result<(), Fault> {
         // Most terms are small: what is still to be written finds room on the stack.
         let mut steps: SmallVec<[Step<'_>; 8]> = smallvec![Step::Term(term)];
         while let Some(step) = steps.pop() {
             match step {
                 Step::Term(term @ Term::List(list)) => {
                     if let Some(len) = string_len(term) {
-                        self.out.push(tag::STRING);
-                        self.out.extend_from_slice(&len.to_be_bytes());
+                        self.head_16(tag::STRING, len);
                         let bytes = list.iter().filter_map(Term::as_i64).map(|byte| byte as u8);
                         self.out.extend(bytes);
                     } else {
-                        self.out.push(tag::LIST);
-                        self.len("a list", list.iter().count())?;
+                        self.head_32(tag::LIST, "a list", list.iter().count())?;
                         steps.push(Step::List(term));
                     }
                 }
@@ -169,8 +167,7 @@ impl Encoder<'_> {
                     if let Ok(len) = u8::try_from(elements.len()) {
                         self.out.extend_from_slice(&[tag::SMALL_TUPLE, len]);
                     } else {
-                        self.out.push(tag::LARGE_TUPLE);
-                        self.len("a tuple", elements.len())?;
+                        self.head_32(tag::LARGE_TUPLE, "a tuple", elements.len())?;
                     }
                     steps.push(Step::Elements(elements));
                 }
@@ -181,8 +178,7 @@ impl Encoder<'_> {
                     }
                 }
                 Step::Term(Term::Map(map)) => {
-                    self.out.push(tag::MAP);
-                    self.len("a map", map.len())?;
+                    self.head_32(tag::MAP, "a map", map.len())?;
                     steps.push(Step::Entries(map.iter()));
                 }
                 Step::Entries(mut entries) => {
@@ -198,21 +194,16 @@ impl Encoder<'_> {
         Ok(())
     }
 
-    fn leaf(&mut self, term: &Term) -> Result<(), EncodeError> {
+    fn leaf(&mut self, term: &Term) -> Result<(), Fault> {
         match term {
             Term::Integer(value) => self.integer(*value),
             Term::BigInteger(value) => self.big(value)?,
             Term::Float(value) => self.float(*value)?,
             Term::Atom(atom) => self.atom(*atom),
             Term::Nil => self.out.push(tag::NIL),
-            Term::Binary(bytes) => {
-                self.out.push(tag::BINARY);
-                self.len("a binary", bytes.len())?;
-                self.out.extend_from_slice(bytes);
-            }
+            Term::Binary(bytes) => self.binary(bytes)?,
             Term::Bitstring(bits) => {
-                self.out.push(tag::BIT_BINARY);
-                self.len("a bitstring", bits.bytes().len())?;
+                self.head_32(tag::BIT_BINARY, "a bitstring", bits.bytes().len())?;
                 self.out.push(bits.tail_bits());
                 self.out.extend_from_slice(bits.bytes());
             }
@@ -231,9 +222,9 @@ impl Encoder<'_> {
             }
             Term::Fun(Fun::Opaque(fun)) => self.out.extend_from_slice(fun.encoded()),
             Term::Fun(Fun::Native(_)) => {
-                return Err(EncodeError::NativeFun {
+                return Err(Box::new(EncodeError::NativeFun {
                     fun: format!("{term:?}"),
-                });
+                }));
             }
             // These hold other terms; `container` takes them apart.
             Term::List(_) | Term::Tuple(_) | Term::Map(_) => {}
@@ -245,10 +236,25 @@ impl Encoder<'_> {
         self.out.extend_from_slice(&value.to_be_bytes());
     }
 
-    /// Writes a 32-bit length.
-    fn len(&mut self, what: &'static str, len: usize) -> Result<(), EncodeError> {
-        let len = u32::try_from(len).map_err(|_| EncodeError::TooLong { what, len })?;
-        self.u32(len);
+    /// Writes a tag and a 16-bit length.
+    fn head_16(&mut self, tag: u8, len: u16) {
+        let [high, low] = len.to_be_bytes();
+        self.out.extend_from_slice(&[tag, high, low]);
+    }
+
+    /// Writes a tag and a 32-bit length.
+    fn head_32(&mut self, tag: u8, what: &'static str, len: usize) -> Result<(), Fault> {
+        let Ok(short) = u32::try_from(len) else {
+            return Err(Box::new(EncodeError::TooLong { what, len }));
+        };
+        let [a, b, c, d] = short.to_be_bytes();
+        self.out.extend_from_slice(&[tag, a, b, c, d]);
+        Ok(())
+    }
+
+    fn binary(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        self.head_32(tag::BINARY, "a binary", bytes.len())?;
+        self.out.extend_from_slice(bytes);
         Ok(())
     }
 
@@ -270,24 +276,23 @@ impl Encoder<'_> {
         }
     }
 
-    fn big(&mut self, value: &BigInt) -> Result<(), EncodeError> {
+    fn big(&mut self, value: &BigInt) -> Result<(), Fault> {
         let (sign, magnitude) = value.to_bytes_le();
         if let Ok(len) = u8::try_from(magnitude.len()) {
             self.out.extend_from_slice(&[tag::SMALL_BIG, len]);
         } else {
-            self.out.push(tag::LARGE_BIG);
-            self.len("an integer", magnitude.len())?;
+            self.head_32(tag::LARGE_BIG, "an integer", magnitude.len())?;
         }
         self.out.push(u8::from(sign == Sign::Minus));
         self.out.extend_from_slice(&magnitude);
         Ok(())
     }
 
-    fn float(&mut self, value: f64) -> Result<(), EncodeError> {
+    fn float(&mut self, value: f64) -> Result<(), Fault> {
         if !value.is_finite() {
-            return Err(EncodeError::NotFinite);
+            return Err(Box::new(EncodeError::NotFinite));
         }
-        if self.minor_version == 0 {
+        if self.options.minor_version == 0 {
             self.out.push(tag::FLOAT);
             self.out.extend_from_slice(&float_text(value));
         } else {
@@ -299,19 +304,19 @@ impl Encoder<'_> {
 
     fn atom(&mut self, atom: Atom) {
         let text = atom.as_str();
-        if self.minor_version < 2 && text.chars().all(|c| u32::from(c) < 256) {
-            let len = text.chars().count() as u16;
-            self.out.push(tag::ATOM);
-            self.out.extend_from_slice(&len.to_be_bytes());
+        if self.options.minor_version < 2 && text.is_ascii() {
+            // At most 255 characters.
+            self.head_16(tag::ATOM, text.len() as u16);
+            self.out.extend_from_slice(text.as_bytes());
+        } else if self.options.minor_version < 2 && text.chars().all(|c| u32::from(c) < 256) {
+            self.head_16(tag::ATOM, text.chars().count() as u16);
             self.out.extend(text.chars().map(|c| c as u8));
         } else if let Ok(len) = u8::try_from(text.len()) {
             self.out.extend_from_slice(&[tag::SMALL_ATOM_UTF8, len]);
             self.out.extend_from_slice(text.as_bytes());
         } else {
             // At most 255 characters of 4 bytes.
-            self.out.push(tag::ATOM_UTF8);
-            self.out
-                .extend_from_slice(&(text.len() as u16).to_be_bytes());
+            self.head_16(tag::ATOM_UTF8, text.len() as u16);
             self.out.extend_from_slice(text.as_bytes());
         }
     }

@@ -255,7 +255,9 @@ impl Process {
         operation: u32,
         argument: impl Into<Term>,
     ) -> Result<Term, CallError> {
-        port.core().call(self.pid(), operation, argument.into())
+        let mut term = argument.into();
+        port.core().call(self.pid(), operation, &mut term)?;
+        Ok(term)
     }
 
     /// What is known about a port: `port_info/1,2`. `None` when it is gone.

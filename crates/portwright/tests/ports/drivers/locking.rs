@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use portwright::driver::{DriverFlags, StartError};
-use portwright::{Busy, Node, PortName, PortSettings, Term};
+use portwright::driver::{BadArgument, DriverFlags, StartError};
+use portwright::{Busy, ControlError, Node, PortName, PortSettings, Term};
 
 use super::acts::Acts;
 use super::{Log, log, taken};
@@ -73,6 +73,42 @@ fn locking_keeps_callbacks_apart() {
         owner.bind("P", Term::Port(ports[0].id()));
         owner.check(&[("port_info(P,locking)", &format!("{{locking,{level}}}"))]);
     }
+}
+
+// Whether a call finds the turn free or has to wait for it, the answer is the caller's.
+#[test]
+fn calls_from_all_sides_get_their_own_answers() {
+    let mut owner = Owner::new();
+    Acts::default()
+        .flags(DriverFlags::PORT_LOCKING)
+        .output(|_, _| std::thread::yield_now())
+        .call(|_, operation, argument| {
+            std::thread::yield_now();
+            if operation == 0 {
+                return Err(BadArgument);
+            }
+            Ok(Term::tuple([Term::from(operation), argument]))
+        })
+        .add_to(&owner.node, "acts");
+    let port = owner.open("{spawn,acts}", "[]");
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (process, port) = (owner.other(), port.clone());
+            scope.spawn(move || {
+                for number in 0..500 {
+                    let argument = Term::tuple([Term::from(thread), Term::from(number)]);
+                    let operation = number % 3;
+                    let answer = process.me.call(&port, operation, argument.clone());
+                    let expect = match operation {
+                        0 => Err(ControlError::Refused),
+                        _ => Ok(Term::tuple([Term::from(operation), argument])),
+                    };
+                    assert_eq!(answer, expect);
+                    process.me.command_blocking(&port, "x").unwrap();
+                }
+            });
+        }
+    });
 }
 
 // A callback that comes back to its own port gets an answer, not a deadlock.
