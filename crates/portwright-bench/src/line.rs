@@ -53,7 +53,11 @@ pub(crate) const PEERS: &[(&str, &str)] = &[
     ("raw_1mib", "the same with pipes of 1 MiB"),
     (
         "raw_session",
-        "raw with the program in a session of its own, as OTP and Portwright have it",
+        "raw with the program in a session of its own and with pipes, as OTP and Portwright have it",
+    ),
+    (
+        "raw_epoll",
+        "that with epoll_wait before each read, the least for whoever has several programs",
     ),
     (
         "tokio",
