@@ -8,9 +8,8 @@
 
 use std::ptr::NonNull;
 
-use bytes::Bytes;
 use portwright_driver_abi::*;
-use portwright_term::{Map, Term, etf};
+use portwright_term::{Binary, Map, Term, etf};
 use smallvec::SmallVec;
 
 use crate::binary::BinaryRef;
@@ -57,10 +56,10 @@ pub(crate) unsafe fn build(program: &[ErlDrvTermData]) -> Option<Term> {
             ERL_DRV_BUF2BINARY => {
                 let (pointer, len) = (words.next()?, words.next()?);
                 match (pointer, len) {
-                    (0, 0) => Term::binary(Bytes::new()),
+                    (0, 0) => Term::Binary(Binary::default()),
                     (0, _) => return None,
                     // SAFETY: as above.
-                    _ => Term::binary(Bytes::copy_from_slice(unsafe {
+                    _ => Term::Binary(Binary::copy_from_slice(unsafe {
                         std::slice::from_raw_parts(pointer as *const u8, len)
                     })),
                 }
