@@ -147,25 +147,58 @@ pub fn driver_echo() -> f64 {
     talk(&mut me, &port)
 }
 
-/// A call of a compiled driver that answers with the term it got: `{a,<<64 bytes>>}`.
+/// What the compiled driver `echo` answers to `control` and to `call`.
+const ECHO: u32 = 1;
+
+/// A port of the compiled driver `echo`, for `count`.
+fn with_compiled_driver(count: fn(&mut Process, &Port) -> f64) -> Result<f64, String> {
+    let folder = test_drivers::echo(&[])?;
+    let node = Node::new();
+    node.ddll().load(&folder, "echo").expect("it can be loaded");
+    let mut me = node.attach();
+    let port = me
+        .open_port(PortName::driver("echo"), PortSettings::new().binary())
+        .expect("the driver starts");
+    // What it says when it starts.
+    assert!(me.receive_blocking().is_some());
+    Ok(count(&mut me, &port))
+}
+
+/// A command to a compiled driver that outputs the same bytes.
+///
+/// # Errors
+///
+/// Why the driver cannot be compiled.
+pub fn compiled_driver_echo() -> Result<f64, String> {
+    with_compiled_driver(talk)
+}
+
+/// `port_control/3` of a compiled driver that answers 64 bytes.
+///
+/// # Errors
+///
+/// Why the driver cannot be compiled.
+pub fn driver_control() -> Result<f64, String> {
+    with_compiled_driver(|me, port| {
+        per_message(|| {
+            let answer = me.control(port, ECHO, [b'x'; BYTES]).expect("an answer");
+            assert_eq!(answer.bytes().len(), BYTES);
+        })
+    })
+}
+
+/// `erlang:port_call/3` of a compiled driver that answers with the term it got: `{a,<<64 bytes>>}`.
 ///
 /// # Errors
 ///
 /// Why the driver cannot be compiled.
 pub fn driver_call() -> Result<f64, String> {
-    /// What the driver `echo` answers.
-    const ECHO: u32 = 1;
-    let folder = test_drivers::echo(&[])?;
-    let node = Node::new();
-    node.ddll().load(&folder, "echo").expect("it can be loaded");
-    let me = node.attach();
-    let port = me
-        .open_port(PortName::driver("echo"), PortSettings::new())
-        .expect("the driver starts");
-    let term = Term::tuple([Term::atom("a"), Term::binary(data())]);
-    Ok(per_message(|| {
-        let answer = me.call(&port, ECHO, term.clone()).expect("an answer");
-        // To compare the terms would allocate.
-        assert_eq!(answer.as_tuple().map(<[Term]>::len), Some(2));
-    }))
+    with_compiled_driver(|me, port| {
+        let term = Term::tuple([Term::atom("a"), Term::binary(data())]);
+        per_message(|| {
+            let answer = me.call(port, ECHO, term.clone()).expect("an answer");
+            // To compare the terms would allocate.
+            assert_eq!(answer.as_tuple().map(<[Term]>::len), Some(2));
+        })
+    })
 }

@@ -32,9 +32,17 @@ fn main() {
     for (name, count) in kinds {
         println!("  {name:20} {:.3}", count());
     }
-    match allocations::driver_call() {
-        Ok(count) => println!("  {:20} {count:.3}", "driver call"),
-        Err(why) => println!("  {:20} {why}", "driver call"),
+    type CompiledKind = (&'static str, fn() -> Result<f64, String>);
+    let compiled: [CompiledKind; 3] = [
+        ("compiled echo", allocations::compiled_driver_echo),
+        ("control", allocations::driver_control),
+        ("call", allocations::driver_call),
+    ];
+    for (name, count) in compiled {
+        match count() {
+            Ok(count) => println!("  {name:20} {count:.3}"),
+            Err(why) => println!("  {name:20} {why}"),
+        }
     }
     println!("system calls per message (per 64 KiB write, per program)");
     for line in LINES {

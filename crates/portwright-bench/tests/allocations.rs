@@ -11,6 +11,10 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 /// Counts are taken as often, and the lowest holds.
 const ATTEMPTS: usize = 5;
 
+fn compiled(count: fn() -> Result<f64, String>) -> f64 {
+    count().expect("the driver was compiled before")
+}
+
 #[test]
 fn no_message_allocates_more_than_it_did() {
     let mut risen = Vec::new();
@@ -31,11 +35,15 @@ fn no_message_allocates_more_than_it_did() {
     );
     check("process message", 0.0, allocations::process_message);
     check("driver echo", 0.0, allocations::driver_echo);
-    // The tuple and the binary that come back.
-    match allocations::driver_call() {
-        Ok(_) => check("driver call", 2.0, || {
-            allocations::driver_call().expect("it has just been compiled")
-        }),
+    match allocations::driver_control() {
+        Ok(_) => {
+            check("compiled driver's echo", 1.0, || {
+                compiled(allocations::compiled_driver_echo)
+            });
+            check("control", 0.0, || compiled(allocations::driver_control));
+            // The tuple and the binary that come back.
+            check("call", 2.0, || compiled(allocations::driver_call));
+        }
         Err(why) => test_drivers::skip(&why),
     }
     assert!(risen.is_empty(), "{risen:#?}");
