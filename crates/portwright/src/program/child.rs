@@ -149,6 +149,10 @@ fn clone_child(plan: &Plan) -> Result<(Child, Option<Errno>), Errno> {
 
 /// The child, from its birth to its program. Nothing here allocates, locks or
 /// unwinds: there are only system calls.
+///
+/// Those that end the child or change its descriptors do not go through the C library: the
+/// thread sanitizer replaces its functions, and would take the child's end and descriptors
+/// for this process's.
 extern "C" fn run_child(shared: *mut c_void) -> c_int {
     let shared = shared.cast::<Shared<'_>>();
     // SAFETY: `clone_child` passes a pointer to a live `Shared` that nobody else uses
@@ -161,8 +165,6 @@ extern "C" fn run_child(shared: *mut c_void) -> c_int {
         let plan = (*shared).plan;
         let error = prepare_and_execute(plan);
         ptr::write_volatile(&raw mut (*shared).error, error);
-        // `_exit` would do, were it not for the thread sanitizer, which replaces it and takes stock of
-        // what it thinks is this child's memory.
         loop {
             libc::syscall(libc::SYS_exit_group, error & 0xff);
         }
@@ -198,14 +200,15 @@ unsafe fn prepare_and_execute(plan: &Plan) -> c_int {
             return error;
         }
         for &(ours, theirs) in &plan.descriptors {
-            if libc::dup2(ours, theirs) < 0 {
+            // Not the same: ours are all above theirs (see `new_pipe`).
+            if libc::syscall(libc::SYS_dup3, ours, theirs, 0) < 0 {
                 return errno();
             }
         }
         if plan.nouse_stdio {
             for unused in [3, 4] {
                 if !plan.descriptors.iter().any(|(_, theirs)| *theirs == unused) {
-                    libc::close(unused);
+                    close(unused);
                 }
             }
             close_from(5);
@@ -234,8 +237,18 @@ unsafe fn close_from(first: RawFd) {
         // A kernel before 5.9, or a sandbox that does not know the call.
         let limit = libc::sysconf(libc::_SC_OPEN_MAX).clamp(256, 65_536) as RawFd;
         for fd in first..limit {
-            libc::close(fd);
+            close(fd);
         }
+    }
+}
+
+/// # Safety
+///
+/// As [`prepare_and_execute`].
+unsafe fn close(fd: RawFd) {
+    // SAFETY: see `run_child`. A descriptor that is not open is an error that does not matter.
+    unsafe {
+        libc::syscall(libc::SYS_close, fd);
     }
 }
 

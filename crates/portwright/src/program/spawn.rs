@@ -215,13 +215,14 @@ impl SpawnDriver {
     ) -> Result<Self, Errno> {
         let (stdin, stdout) = if program.nouse_stdio { (3, 4) } else { (0, 1) };
         let mut theirs = Vec::new();
-        let mut connect = |fd: OwnedFd, number: RawFd| {
-            plan.descriptors.push((fd.as_raw_fd(), number));
+        let mut connect = |fd: OwnedFd, numbers: &[RawFd]| {
+            let pairs = numbers.iter().map(|number| (fd.as_raw_fd(), *number));
+            plan.descriptors.extend(pairs);
             theirs.push(fd);
         };
         let input = if options.writes {
             let (read_end, write_end) = new_pipe()?;
-            connect(read_end, stdin);
+            connect(read_end, &[stdin]);
             Some(write_end)
         } else {
             None
@@ -229,16 +230,17 @@ impl SpawnDriver {
         let output = if options.reads {
             let (read_end, write_end) = new_pipe()?;
             if program.standard_error == StandardError::Merge {
-                connect(write_end.try_clone().map_err(|e| from_io(&e))?, 2);
+                connect(write_end, &[2, stdout]);
+            } else {
+                connect(write_end, &[stdout]);
             }
-            connect(write_end, stdout);
             Some(read_end)
         } else {
             None
         };
         let errors = if program.standard_error == StandardError::Stream {
             let (read_end, write_end) = new_pipe()?;
-            connect(write_end, 2);
+            connect(write_end, &[2]);
             Some(read_end)
         } else {
             None
@@ -470,8 +472,4 @@ fn check_current_directory() -> Result<(), StartError> {
 
 fn errno(error: Errno) -> StartError {
     StartError::Errno(error.raw_os_error())
-}
-
-fn from_io(error: &std::io::Error) -> Errno {
-    Errno::from_io_error(error).unwrap_or(Errno::IO)
 }

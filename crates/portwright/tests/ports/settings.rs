@@ -544,6 +544,32 @@ fn with_nouse_stdio_the_program_talks_on_3_and_4() {
     );
 }
 
+// P-143: the program's numbers may be free in the host.
+#[test]
+fn descriptors_of_a_program_do_not_get_in_each_others_way() {
+    let test = "settings::descriptors_of_a_program_do_not_get_in_each_others_way";
+    if !alone(test, |_| ()) {
+        return;
+    }
+    // Taken while the node is made, and free again when the program is started.
+    let open = || std::fs::File::open("/dev/null").unwrap();
+    let taken: Vec<_> = std::iter::repeat_with(open).take(2).collect();
+    let mut owner = Owner::new();
+    drop(taken);
+    for settings in [
+        "[nouse_stdio,exit_status]",
+        "[nouse_stdio,stderr,exit_status]",
+    ] {
+        owner.sh("read line <&3; echo got $line >&4", settings);
+        owner.eval("port_command(P,\"hello\\n\")");
+        assert_eq!(
+            owner.stream_through(NORMAL),
+            ["{P,{data,\"got hello\\n\"}}", "{P,{exit_status,0}}", NORMAL],
+            "{settings}"
+        );
+    }
+}
+
 // P-150, P-151, P-152, P-859.
 #[test]
 fn a_program_has_a_session_of_its_own_and_the_hosts_limits() {
