@@ -5,8 +5,6 @@
 //! each counts before and after.
 
 #![forbid(unsafe_code)]
-// The thread sanitizer starts a program to name the places that it suppresses, whenever that is.
-#![cfg(not(portwright_thread_sanitizer))]
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
