@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Memory that the allocator and the machine may keep for later, in KiB. A queue that
 /// stayed would be 10 MiB for each round.
-const KEPT_KIB: usize = 24 << 10;
+const KEPT_KIB: usize = 4 << 10;
 
 /// What the owner that panics says.
 const ON_PURPOSE: &str = "on purpose";
@@ -152,6 +152,7 @@ fn main() -> ExitCode {
     for case in CASES {
         (case.run)(&node);
     }
+    give_back_large_blocks();
     let before = settled(None);
     println!("before: {before}");
     let mut failed = 0;
@@ -418,6 +419,15 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(Instant::now() < until, "{what}: not within {PATIENCE:?}");
         std::thread::yield_now();
     }
+}
+
+/// Has blocks of 128 KiB and more go back to the system as soon as they are freed, for good: the
+/// C library would keep tens of megabytes once it has seen one of ten.
+#[allow(unsafe_code, reason = "mallopt")]
+fn give_back_large_blocks() {
+    // SAFETY: it changes a number of the allocator.
+    let changed = unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, 128 << 10) };
+    assert_eq!(changed, 1, "a threshold that is allowed");
 }
 
 /// What is left once programs that see the end of their input have ended and were reaped.
