@@ -147,12 +147,12 @@ fn main() -> ExitCode {
             usual(panic);
         }
     }));
+    give_back_large_blocks();
     let node = Node::new();
     // The first of all starts what the node keeps: its threads, its buffers.
     for case in CASES {
         (case.run)(&node);
     }
-    give_back_large_blocks();
     let before = settled(None);
     println!("before: {before}");
     let mut failed = 0;
