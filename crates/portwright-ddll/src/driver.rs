@@ -474,15 +474,16 @@ fn with_copy<R>(pieces: &[impl AsRef<[u8]>], len: usize, call: impl FnOnce(*mut 
     call(start.cast())
 }
 
-/// Room for a reply of `control`: what the driver is told of, and what drivers write beyond it.
-#[repr(C, align(16))]
+/// Room for a reply of `control`: what the driver is told of, and what drivers write beyond it. Aligned as [`Aligned`].
+#[repr(C, align(64))]
 struct ControlRoom {
     reply: [u8; CONTROL_ROOM],
     spare: MaybeUninit<[u8; 192]>,
 }
 
-/// Aligned as memory from `driver_alloc` would be.
-#[repr(align(16))]
+/// Aligned as memory from `driver_alloc` would be, and better: short data that lies in two lines of the processor's cache
+/// takes a fourth more time to pass on.
+#[repr(align(64))]
 struct Aligned<T>(T);
 
 /// Lists a driver with its node.
