@@ -110,7 +110,10 @@ fn check(test: &str, does: &str, how: &str, log: &str, status: i32) {
         let code = std::os::unix::process::ExitStatusExt::signal(&ended)
             .map_or(ended.code(), |signal| Some(128 + signal));
         let output = fs::read_to_string(run.folder.join("out")).unwrap();
-        assert_eq!(run.log(), log, "{program:?}");
+        let seen = run.log();
+        // On a busy machine OTP may be gone before it has finished a driver; we never are.
+        let is_cut = program == OTPS && log.strip_suffix(" | finish") == Some(&*seen);
+        assert!(is_cut || seen == log, "{program:?}: {seen}");
         assert_eq!(code, Some(status), "{program:?}");
         let flushes = !matches!(how, "quietly" | "abort" | "slogan");
         let expect = if how == "return" {
