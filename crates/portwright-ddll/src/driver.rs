@@ -405,8 +405,8 @@ impl CompiledDriver {
     }
 }
 
-/// Makes `term` what a driver has answered to `call`. OTP takes no compressed term here (D-G17); what follows the term does not
-/// matter (D-G18).
+/// Makes `term` what a driver has answered to `call`. OTP takes no compressed term here (D-G17); what follows the term
+/// does not matter (D-G18).
 fn term_of_reply(term: &mut Term, bytes: &[u8]) -> Result<(), BadArgument> {
     const COMPRESSED: u8 = 80;
     if bytes.get(1) == Some(&COMPRESSED) {
