@@ -44,6 +44,7 @@ impl BusyState {
         }
     }
 
+    #[inline]
     fn is_busy(&self) -> bool {
         self.flags.load(Ordering::Acquire) != 0
     }
@@ -184,6 +185,7 @@ impl PortCore {
 
 impl PortCore {
     /// Whether senders of commands wait now.
+    #[inline]
     pub(crate) fn is_busy(&self) -> bool {
         self.busy.is_busy()
     }
@@ -193,13 +195,20 @@ impl PortCore {
     }
 
     /// Compares the queue with its limits (P-801).
+    #[inline]
     pub(super) fn update_busy(&self) {
-        let len = self.queue_len() as u64;
+        let len = self.queue_len();
+        let is_watched = self.busy.flags.load(Ordering::Relaxed) & BY_QUEUE != 0
+            || self.busy.wants_drained.load(Ordering::SeqCst);
+        if len > 0 || is_watched {
+            self.compare_queue(len as u64);
+        }
+    }
+
+    fn compare_queue(&self, len: u64) {
         if len == 0 {
             self.set_busy(BY_QUEUE, false);
-            if self.busy.wants_drained.load(Ordering::SeqCst)
-                && self.busy.wants_drained.swap(false, Ordering::AcqRel)
-            {
+            if self.busy.wants_drained.swap(false, Ordering::AcqRel) {
                 self.wake_all();
             }
             return;

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use portwright_driver::{End, PortContext};
 
@@ -108,13 +109,13 @@ impl PortCore {
         if self.phase() == Phase::Gone {
             return;
         }
-        let Some(mut instance) = self.instance.try_get_mut(self.turn(), held) else {
-            self.state(held).finish_pending = true;
+        let Some(mut instance) = self.instance.try_get_mut(self, held) else {
+            self.finish_pending.store(true, Ordering::Relaxed);
             return;
         };
         let driver = instance.take();
         drop(instance);
-        self.state(held).finish_pending = false;
+        self.finish_pending.store(false, Ordering::Relaxed);
         // What a flushed port still says is lost; every other end has a last word.
         if self.phase() != Phase::Closing {
             self.set_phase(Phase::Stopping);

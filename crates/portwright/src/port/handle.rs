@@ -226,6 +226,7 @@ impl From<&Port> for crate::Destination {
 
 impl PortCore {
     /// Whether a command would be taken now.
+    #[inline]
     pub(crate) fn check_command(self: &Arc<Self>, busy: Busy) -> Result<(), CommandError> {
         if busy == Busy::Force && !self.is_forceable() {
             return Err(CommandError::ForceNotSupported);
@@ -296,30 +297,37 @@ impl PortCore {
         data: &[u8],
     ) -> Result<Reply, ControlError> {
         // As `request`, for the request that has to be fast.
-        let mut reply = Reply::empty();
-        let turn = self.turn();
-        let outcome = match turn.try_hold() {
-            Some(held) => {
-                let outcome = self.handle_control(&held, caller, operation, data, &mut reply);
-                turn.release(held);
-                outcome
-            }
-            None => {
-                let data = data.to_vec();
-                let answer = self.request(move |port, held| {
-                    let mut reply = Reply::empty();
-                    port.handle_control(held, caller, operation, &data, &mut reply)
-                        .map(|()| reply)
-                });
-                answer
-                    .unwrap_or(Err(ControlError::NotOpen))
-                    .map(|answer| reply = answer)
-            }
+        let Some(held) = Held::try_of(self) else {
+            return self.control_by_holder(caller, operation, data);
         };
-        outcome.map(|()| reply)
+        // Made where the caller gets it: a copy costs as much as the driver.
+        let mut answer = Ok(Reply::empty());
+        if let Ok(reply) = &mut answer
+            && let Err(error) = self.handle_control(&held, caller, operation, data, reply)
+        {
+            answer = Err(error);
+        }
+        held.release();
+        answer
     }
 
-    #[inline]
+    #[cold]
+    fn control_by_holder(
+        self: &Arc<Self>,
+        caller: Pid,
+        operation: u32,
+        data: &[u8],
+    ) -> Result<Reply, ControlError> {
+        let data = data.to_vec();
+        let answer = self.request(move |port, held| {
+            let mut reply = Reply::empty();
+            port.handle_control(held, caller, operation, &data, &mut reply)
+                .map(|()| reply)
+        });
+        answer.unwrap_or(Err(ControlError::NotOpen))
+    }
+
+    #[inline(always)]
     fn handle_control(
         self: &Arc<Self>,
         held: &Held<'_>,
@@ -349,10 +357,9 @@ impl PortCore {
         term: &mut Term,
     ) -> Result<(), CallError> {
         // As `request`, for a request that has to be fast.
-        let turn = self.turn();
-        if let Some(held) = turn.try_hold() {
+        if let Some(held) = Held::try_of(self) {
             let outcome = self.handle_call(&held, caller, operation, term);
-            turn.release(held);
+            held.release();
             return outcome;
         }
         let mut argument = std::mem::replace(term, Term::Nil);

@@ -114,6 +114,9 @@ pub(crate) struct PortCore {
     input_closed: AtomicBool,
     /// The port ended before all its output was written.
     output_dropped: AtomicBool,
+    /// The port ends when the running callback returns. Only the holder of the turn
+    /// looks at it.
+    finish_pending: AtomicBool,
     /// Commands are left to the scheduler.
     parallelism: bool,
     /// A leaf: nothing else is locked and no code of others runs while it is held.
@@ -172,8 +175,6 @@ struct State {
     only_owner_linked: bool,
     /// The queue is lent to the driver.
     queue_lent: bool,
-    /// The port ends when the running callback returns.
-    finish_pending: bool,
     /// `start` is running.
     starting: bool,
 }
@@ -221,10 +222,12 @@ impl PortCore {
         &self.node
     }
 
+    #[inline]
     fn turn(&self) -> &Turn {
         self.driver.shared.as_deref().unwrap_or(&self.own_turn)
     }
 
+    #[inline]
     fn phase(&self) -> Phase {
         match self.phase.load(Ordering::Acquire) {
             0 => Phase::Open,
@@ -245,32 +248,40 @@ impl PortCore {
         self.special.as_ref().map_or(&OPEN, |special| &special.gate)
     }
 
+    #[inline]
     pub(crate) fn is_open(&self) -> bool {
         self.phase() == Phase::Open
     }
 
     /// Whether the port is open, for a caller who would say that it is not: then
     /// whoever is linked to it has its exit signal when this returns (P-504).
+    #[inline]
     pub(crate) fn is_open_or_told(self: &Arc<Self>) -> bool {
         // Whoever ends the port holds its turn until everybody is told. A callback of
         // the port itself need not wait for that, and could not.
-        self.is_open() || {
-            self.request(|_, _| ());
-            false
+        let open = self.is_open();
+        if !open {
+            self.wait_for_end();
         }
+        open
     }
 
+    #[cold]
+    fn wait_for_end(self: &Arc<Self>) {
+        self.request(|_, _| ());
+    }
+
+    #[inline]
     fn state<'a>(&'a self, held: &'a Held<'_>) -> std::cell::RefMut<'a, State> {
-        self.state.get_mut(self.turn(), held)
+        self.state.get_mut(self, held)
     }
 
     /// Handles a signal, now or as soon as the turn's holder comes to it.
     fn signal(self: &Arc<Self>, signal: Signal) {
-        let turn = self.turn();
-        match turn.try_hold() {
+        match Held::try_of(self) {
             Some(held) => {
                 self.handle(&held, signal);
-                turn.release(held);
+                held.release();
             }
             None => self.queue_signal(signal),
         }
@@ -282,10 +293,7 @@ impl PortCore {
             command.queued_bytes = command.data.len();
             self.add_signal_bytes(command.queued_bytes);
         }
-        let turn = self.turn();
-        if let Some(held) = turn.queue(self, signal) {
-            turn.release(held);
-        }
+        self.turn().queue(self, signal);
     }
 
     /// Leaves a command to the node's scheduler: `{parallelism,true}`. Its sender
@@ -309,11 +317,10 @@ impl PortCore {
         self: &Arc<Self>,
         run: impl FnOnce(&Arc<PortCore>, &Held<'_>) -> R + Send + 'static,
     ) -> Option<R> {
-        let turn = self.turn();
-        match turn.try_hold() {
+        match Held::try_of(self) {
             Some(held) => {
                 let result = run(self, &held);
-                turn.release(held);
+                held.release();
                 Some(result)
             }
             None => self.request_of_holder(run),
@@ -391,14 +398,14 @@ impl PortCore {
 
     /// Calls the driver and sees to what the callback leaves behind. `None` when
     /// the port has no driver (any more), or the driver is in a callback already.
-    #[inline]
+    #[inline(always)]
     fn callback<R>(
         self: &Arc<Self>,
         held: &Held<'_>,
         caller: Option<Pid>,
         call: impl FnOnce(&mut dyn Driver, &PortContext<'_>) -> R,
     ) -> Option<R> {
-        let mut instance = self.instance.try_get_mut(self.turn(), held)?;
+        let mut instance = self.instance.try_get_mut(self, held)?;
         let driver = instance.as_deref_mut()?;
         let operations = Operations {
             port: self,
@@ -423,8 +430,9 @@ impl PortCore {
         result
     }
 
+    #[inline]
     fn after_callback(self: &Arc<Self>, held: &Held<'_>) {
-        let pending = self.state(held).finish_pending;
+        let pending = self.finish_pending.load(Ordering::Relaxed);
         let drained = self.phase() == Phase::Closing && self.queue_len() == 0;
         if pending || drained {
             self.finish(held);
@@ -589,6 +597,7 @@ impl PortCore {
         self.output_dropped.load(Ordering::Acquire)
     }
 
+    #[inline]
     fn queue_len(&self) -> usize {
         self.queue_len.load(Ordering::SeqCst)
     }
@@ -598,12 +607,11 @@ impl PortCore {
     #[inline]
     pub(crate) fn send_command(self: &Arc<Self>, caller: Pid, claimed: Option<Pid>, data: IoVec) {
         // As `signal`, for the signal that has to be fast.
-        let turn = self.turn();
         if !self.parallelism
-            && let Some(held) = turn.try_hold()
+            && let Some(held) = Held::try_of(self)
         {
             self.handle_command(&held, caller, claimed, data);
-            turn.release(held);
+            held.release();
         } else {
             self.leave_command(caller, claimed, data);
         }

@@ -384,11 +384,10 @@ pub(crate) fn open(
         node.forget_port(port.id);
         return Err(OpenError::OwnerExited);
     }
-    let turn = port.turn();
-    let started = match turn.try_hold() {
+    let started = match Held::try_of(&port) {
         Some(held) => {
             let started = port.start(&held, owner, &options, settings, ack.clone());
-            turn.release(held);
+            held.release();
             Some(started)
         }
         None => {
@@ -499,6 +498,7 @@ impl PortCore {
             busy: BusyState::new(),
             input_closed: false.into(),
             output_dropped: false.into(),
+            finish_pending: false.into(),
             parallelism: settings.parallelism,
             outside: Mutex::new(Outside {
                 owner: Arc::clone(owner),
@@ -515,7 +515,6 @@ impl PortCore {
                 eof: false,
                 only_owner_linked: true,
                 queue_lent: false,
-                finish_pending: false,
                 starting: true,
             }),
             instance: TurnCell::new(None),
@@ -548,13 +547,7 @@ impl PortCore {
             port.own_turn.take_exclusive();
             Arc::new(port)
         })?;
-        let own = port.own_turn.held_by_maker();
-        let turn = port.turn();
-        let held = if std::ptr::eq(turn, self.turn()) {
-            held
-        } else {
-            &own
-        };
+        let own = port.own_turn.held_by_maker(&port);
         let instance = match owner.add_link(port.id.into()) {
             Some(()) => make(port.id),
             None => None,
@@ -565,8 +558,12 @@ impl PortCore {
             port.set_phase(Phase::Gone);
             self.node.forget_port(port.id);
         }
-        *port.instance.get_mut(turn, held) = instance;
-        port.own_turn.release(own);
+        if self.driver.shared.is_some() {
+            held.with_port(&port, |held| *port.instance.get_mut(&port, held) = instance);
+        } else {
+            *port.instance.get_mut(&port, &own) = instance;
+        }
+        own.release();
         id
     }
 
@@ -591,7 +588,7 @@ impl PortCore {
         self.state(held).starting = false;
         match result {
             Ok(instance) if !ended => {
-                *self.instance.get_mut(self.turn(), held) = Some(instance);
+                *self.instance.get_mut(self, held) = Some(instance);
                 let mut state = self.state(held);
                 state.binary = settings.binary;
                 state.eof = settings.eof;

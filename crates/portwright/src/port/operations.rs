@@ -32,6 +32,7 @@ pub(super) struct Operations<'a> {
 
 impl Operations<'_> {
     /// Whether the driver may still use the port; output may be lost all the same.
+    #[inline]
     fn is_usable(&self) -> bool {
         matches!(
             self.port.phase(),
@@ -40,6 +41,7 @@ impl Operations<'_> {
     }
 
     /// Whether output reaches the owner.
+    #[inline]
     fn is_heard(&self) -> bool {
         matches!(self.port.phase(), Phase::Open | Phase::Stopping)
     }
@@ -294,16 +296,15 @@ impl PortOperations for Operations<'_> {
         let Some(port) = self.port.node.port(id) else {
             return false;
         };
-        let turn = port.turn();
-        if std::ptr::eq(turn, self.port.turn()) {
-            port.lend(self.held, run);
+        if std::ptr::eq(port.turn(), self.port.turn()) {
+            self.held.with_port(&port, |held| port.lend(held, run));
             return true;
         }
-        let Some(held) = turn.try_hold() else {
+        let Some(held) = Held::try_of(&port) else {
             return false;
         };
         port.lend(&held, run);
-        turn.release(held);
+        held.release();
         true
     }
 

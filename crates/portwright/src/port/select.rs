@@ -34,10 +34,9 @@ impl Source for PortSelect {
         let Some(port) = self.port.upgrade() else {
             return;
         };
-        let turn = port.turn();
-        if let Some(held) = turn.try_hold() {
+        if let Some(held) = Held::try_of(&port) {
             port.handle_ready(&held, self.number, readiness);
-            turn.release(held);
+            held.release();
             return;
         }
         self.waits.store(true, Ordering::Release);
@@ -347,9 +346,9 @@ mod tests {
         let name = PortName::spawn(format!("tells {}", read_end.as_raw_fd()));
         let port = me.open_port(name, PortSettings::new()).unwrap();
         let core = port.core();
-        let held = core.turn().try_hold().unwrap();
+        let held = Held::try_of(core).unwrap();
         let select = Arc::clone(&core.state(&held).selects()[0]);
-        core.turn().release(held);
+        held.release();
         let leave = || {
             core.signal(Signal::Ready {
                 select: select.number,

@@ -24,10 +24,45 @@ pub(crate) struct Turn {
     signals: Handoff<(Arc<PortCore>, Signal)>,
 }
 
-/// Proof that this thread holds a turn. Not sendable, made only here.
+/// Proof that this thread holds the turn of a port. Not sendable, made only here.
 pub(crate) struct Held<'a> {
     turn: &'a Turn,
+    /// `turn` is its turn. Only compared, and so never out of date: nobody else has the
+    /// address while there is a `Held` that was made for it.
+    port: *const PortCore,
     not_send: PhantomData<*const ()>,
+}
+
+impl<'a> Held<'a> {
+    /// Takes the turn of a port if it is free.
+    #[inline]
+    pub(crate) fn try_of(port: &'a PortCore) -> Option<Self> {
+        let turn = port.turn();
+        turn.signals
+            .try_take(thread_mark())
+            .then(|| turn.held(port))
+    }
+
+    /// The same for another port that has the same turn.
+    ///
+    /// # Panics
+    ///
+    /// When it has another turn.
+    pub(crate) fn with_port<R>(&self, port: &PortCore, run: impl FnOnce(&Held<'_>) -> R) -> R {
+        assert!(
+            std::ptr::eq(port.turn(), self.turn),
+            "the wrong turn is held"
+        );
+        run(&self.turn.held(port))
+    }
+
+    /// Handles what was queued and lets go.
+    #[inline]
+    pub(crate) fn release(self) {
+        if let Some(queued) = self.turn.signals.next_or_release(thread_mark()) {
+            self.turn.handle_queued(queued);
+        }
+    }
 }
 
 impl Turn {
@@ -37,15 +72,12 @@ impl Turn {
         }
     }
 
-    /// Takes the turn if it is free.
+    /// For a port whose turn this is.
     #[inline]
-    pub(crate) fn try_hold(&self) -> Option<Held<'_>> {
-        self.signals.try_take(thread_mark()).then(|| self.held())
-    }
-
-    fn held(&self) -> Held<'_> {
+    fn held(&self, port: &PortCore) -> Held<'_> {
         Held {
             turn: self,
+            port,
             not_send: PhantomData,
         }
     }
@@ -57,9 +89,14 @@ impl Turn {
         debug_assert!(taken, "nobody else can have it");
     }
 
-    /// The proof that goes with [`take_exclusive`](Self::take_exclusive), once.
-    pub(crate) fn held_by_maker(&self) -> Held<'_> {
-        self.held()
+    /// The proof that goes with [`take_exclusive`](Self::take_exclusive), once. It
+    /// proves nothing for a port that has another turn.
+    pub(crate) fn held_by_maker(&self, port: &PortCore) -> Held<'_> {
+        let mut held = self.held(port);
+        if !std::ptr::eq(port.turn(), self) {
+            held.port = std::ptr::null();
+        }
+        held
     }
 
     /// Whether the calling thread holds the turn, further up its stack.
@@ -68,11 +105,14 @@ impl Turn {
     }
 
     /// Hands a signal to whoever holds the turn. If nobody does, the turn is the
-    /// caller's, who has to [`release`](Self::release) it: that handles the signal.
-    pub(crate) fn queue(&self, port: &Arc<PortCore>, signal: Signal) -> Option<Held<'_>> {
-        self.signals
+    /// caller's, and handles it.
+    pub(crate) fn queue(&self, port: &Arc<PortCore>, signal: Signal) {
+        if self
+            .signals
             .leave((Arc::clone(port), signal), thread_mark())
-            .then(|| self.held())
+        {
+            self.held(port).release();
+        }
     }
 
     /// As [`queue`](Self::queue), but the caller does not handle the signal: whoever
@@ -84,19 +124,12 @@ impl Turn {
             .then(|| Owed(Arc::clone(port)))
     }
 
-    /// Handles what was queued and lets go.
-    #[inline]
-    pub(crate) fn release(&self, held: Held<'_>) {
-        if let Some(queued) = self.signals.next_or_release(thread_mark()) {
-            self.handle_queued(&held, queued);
-        }
-    }
-
     #[cold]
-    fn handle_queued(&self, held: &Held<'_>, mut queued: (Arc<PortCore>, Signal)) {
+    fn handle_queued(&self, mut queued: (Arc<PortCore>, Signal)) {
         loop {
+            // Only ports that have this turn leave signals with it.
             let (port, signal) = queued;
-            port.handle(held, signal);
+            port.handle(&self.held(&port), signal);
             match self.signals.next_or_release(thread_mark()) {
                 Some(next) => queued = next,
                 None => return,
@@ -113,7 +146,7 @@ impl Drop for Owed {
     fn drop(&mut self) {
         let turn = self.0.turn();
         turn.signals.adopt(thread_mark());
-        turn.release(turn.held());
+        turn.held(&self.0).release();
     }
 }
 
@@ -134,11 +167,11 @@ pub(crate) struct TurnCell<T> {
 }
 
 // SAFETY: a `RefCell` must not be used by two threads at once. Its only uses are
-// `get_mut` and `try_get_mut` below, which ask for a `Held`; `PortCore::check` pins that
-// the `Held` is of the turn that guards this cell. A `Held` exists only between
-// `Turn::try_hold`/`queue`, or the drop of the `Owed` that stands for a taken turn,
-// and `release`, and `Handoff` lets one thread in at a
-// time with acquire and release ordering (its loom test), and it cannot leave its thread.
+// `get_mut` and `try_get_mut` below, which ask for a `Held` and for the port that the
+// cell is a field of, and check that the `Held` is that port's. A `Held` exists only
+// between `Held::try_of`, `Turn::queue` or the drop of the `Owed` that stands for a taken
+// turn, and `release`. `Handoff` lets one thread in at a time with acquire and release
+// ordering (its loom test), and a `Held` cannot leave its thread.
 // `T: Send`, because the value is used by one thread after another.
 unsafe impl<T: Send> Sync for TurnCell<T> {}
 
@@ -149,9 +182,10 @@ impl<T> TurnCell<T> {
         }
     }
 
-    /// `turn` is the turn that guards the cell.
-    pub(crate) fn get_mut<'a>(&'a self, turn: &Turn, held: &'a Held<'_>) -> RefMut<'a, T> {
-        assert!(std::ptr::eq(turn, held.turn), "the wrong turn is held");
+    /// The cell is a field of `port`.
+    #[inline]
+    pub(crate) fn get_mut<'a>(&'a self, port: &PortCore, held: &'a Held<'_>) -> RefMut<'a, T> {
+        assert!(std::ptr::eq(port, held.port), "the wrong turn is held");
         self.value.borrow_mut()
     }
 
@@ -161,12 +195,13 @@ impl<T> TurnCell<T> {
     }
 
     /// As [`get_mut`](Self::get_mut); `None` while the value is borrowed.
+    #[inline]
     pub(crate) fn try_get_mut<'a>(
         &'a self,
-        turn: &Turn,
+        port: &PortCore,
         held: &'a Held<'_>,
     ) -> Option<RefMut<'a, T>> {
-        assert!(std::ptr::eq(turn, held.turn), "the wrong turn is held");
+        assert!(std::ptr::eq(port, held.port), "the wrong turn is held");
         self.value.try_borrow_mut().ok()
     }
 }

@@ -56,6 +56,7 @@ impl<T> Mailbox<T> {
 
     /// Moves all messages to `into`; if there are none, `waker` is woken by the
     /// next one, or by the end.
+    #[inline]
     pub(super) fn take(&mut self, into: &mut VecDeque<T>, waker: Option<&Waker>) -> Taken {
         if self.closed {
             return Taken::Exited;
