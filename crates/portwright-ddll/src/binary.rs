@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicIsize, Ordering};
 
 use bytes::Bytes;
 use portwright_driver_abi::{ERL_DRV_BINARY_BYTES_OFFSET, ErlDrvBinary};
+use portwright_term::Binary;
 
 /// Longer binaries are shared with messages, others are copied (D-C13, D-D37, D-D38).
 pub(crate) const COPY_MAX: usize = 64;
@@ -185,20 +186,20 @@ impl BinaryRef {
     /// `offset..offset + len` of the binary for a message: shared above 64 bytes, else copied.
     ///
     /// `None` when the binary is shorter.
-    pub(crate) fn into_bytes(self, offset: usize, len: usize) -> Option<Bytes> {
+    pub(crate) fn into_binary(self, offset: usize, len: usize) -> Option<Binary> {
         if offset.checked_add(len)? > self.len() {
             return None;
         }
         if len > COPY_MAX {
-            return Some(Bytes::from_owner(Slice {
+            return Some(Binary::new(Bytes::from_owner(Slice {
                 binary: self,
                 offset,
                 len,
-            }));
+            })));
         }
         // SAFETY: alive by the invariant and long enough; the driver does not write while it sends.
         let bytes = unsafe { std::slice::from_raw_parts(bytes_of(self.as_ptr()).add(offset), len) };
-        Some(Bytes::copy_from_slice(bytes))
+        Some(Binary::copy_from_slice(bytes))
     }
 }
 
@@ -218,7 +219,7 @@ struct Slice {
 
 impl AsRef<[u8]> for Slice {
     fn as_ref(&self) -> &[u8] {
-        // SAFETY: `into_bytes` has checked the bounds against the block, which neither moves nor shrinks while there
+        // SAFETY: `into_binary` has checked the bounds against the block, which neither moves nor shrinks while there
         // are two references (`driver_realloc_binary` asks for a single one).
         unsafe {
             std::slice::from_raw_parts(bytes_of(self.binary.as_ptr()).add(self.offset), self.len)
@@ -236,12 +237,12 @@ mod tests {
         // SAFETY: fresh from `allocate`, released at the end.
         unsafe {
             let share = || BinaryRef::share(NonNull::new(binary).unwrap());
-            let long = share().into_bytes(0, 65).unwrap();
+            let long = share().into_binary(0, 65).unwrap();
             assert_eq!(references(binary), 2);
-            let short = share().into_bytes(36, 64).unwrap();
+            let short = share().into_binary(36, 64).unwrap();
             assert_eq!(references(binary), 2);
-            assert!(share().into_bytes(1, 100).is_none());
-            assert!(share().into_bytes(usize::MAX, 2).is_none());
+            assert!(share().into_binary(1, 100).is_none());
+            assert!(share().into_binary(usize::MAX, 2).is_none());
             assert_eq!((long.len(), short.len()), (65, 64));
             drop(long);
             assert_eq!(references(binary), 1);

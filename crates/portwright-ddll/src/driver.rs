@@ -255,7 +255,7 @@ impl Driver for CompiledDriver {
                 BinaryRef::from_raw(NonNull::new_unchecked(reply.cast::<ErlDrvBinary>()))
             };
             let len = binary.len();
-            *answer = Reply::binary(binary.into_bytes(0, len).unwrap_or_default());
+            *answer = Reply::binary(binary.into_binary(0, len).unwrap_or_default());
             return Ok(());
         }
         // SAFETY: without the flag a replaced `*rbuf` is a block of `len` bytes from `driver_alloc` that is ours now.

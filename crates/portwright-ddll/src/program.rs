@@ -42,7 +42,7 @@ pub(crate) unsafe fn build(program: &[ErlDrvTermData]) -> Option<Term> {
                 let (len, offset) = (words.next()?, words.next()?);
                 // SAFETY: by the caller's word the pointer is to a binary of the driver's, alive during the call.
                 let binary = unsafe { BinaryRef::share(binary) };
-                Term::binary(binary.into_bytes(offset, len)?)
+                Term::Binary(binary.into_binary(offset, len)?)
             }
             // SAFETY: by the caller's word the pointer is to that many bytes.
             ERL_DRV_STRING => Term::bytes_list(unsafe { words.bytes()? }),

@@ -4,7 +4,7 @@ use std::os::fd::RawFd;
 use std::time::Duration;
 
 use bytes::Bytes;
-use portwright_term::{Pid, PortId, Term};
+use portwright_term::{Binary, Pid, PortId, Term};
 
 use crate::{
     BusyLimits, Delivery, End, Interest, JobResult, MonitorId, OpenOptions, PortOperations, Queue,
@@ -65,19 +65,19 @@ impl<'a> PortContext<'a> {
     }
 
     /// Sends data to the owner: `{Port,{data,Data}}`, cut into lines when the
-    /// owner asked for that. Nothing is copied.
+    /// owner asked for that. No more than 64 bytes are copied.
     ///
     /// Returns `false` only when the port is gone; a dead owner loses the data.
     ///
     /// # Source
     ///
     /// erl_driver(3), `driver_output`.
-    pub fn output(&self, data: impl Into<Bytes>) -> bool {
+    pub fn output(&self, data: impl Into<Binary>) -> bool {
         self.operations.output(&[], Some(data.into()))
     }
 
     /// As [`output`](Self::output) once for each of `packets`, at less cost.
-    pub fn output_each(&self, packets: Vec<Bytes>) -> bool {
+    pub fn output_each(&self, packets: Vec<Binary>) -> bool {
         self.operations.output_each(packets)
     }
 
@@ -87,7 +87,7 @@ impl<'a> PortContext<'a> {
     /// # Source
     ///
     /// erl_driver(3), `driver_output2`; D-C4, D-C15.
-    pub fn output_with_header(&self, header: &[u8], data: impl Into<Bytes>) -> bool {
+    pub fn output_with_header(&self, header: &[u8], data: impl Into<Binary>) -> bool {
         self.operations.output(header, Some(data.into()))
     }
 
@@ -97,13 +97,13 @@ impl<'a> PortContext<'a> {
     /// # Source
     ///
     /// erl_driver(3), `driver_outputv`; D-C9, D-C18.
-    pub fn output_unlined(&self, header: &[u8], pieces: Vec<Bytes>) -> bool {
+    pub fn output_unlined(&self, header: &[u8], pieces: Vec<Binary>) -> bool {
         self.operations.output_unlined(header, pieces)
     }
 
     /// Sends what a program wrote to its standard error: `{Port,{stderr,Data}}`.
     /// An extension to OTP, for owners that asked for it.
-    pub fn output_error(&self, data: impl Into<Bytes>) -> bool {
+    pub fn output_error(&self, data: impl Into<Binary>) -> bool {
         self.operations.output_error(data.into())
     }
 

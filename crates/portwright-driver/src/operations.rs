@@ -6,8 +6,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use portwright_term::{Pid, PortId, Term};
+use portwright_term::{Binary, Pid, PortId, Term};
 
 use crate::{Driver, OpenOptions, Queue, StartError};
 
@@ -124,14 +123,14 @@ pub trait PortOperations {
     fn is_binary(&self) -> bool;
     fn is_line(&self) -> bool;
 
-    fn output(&self, header: &[u8], data: Option<Bytes>) -> bool;
-    fn output_each(&self, packets: Vec<Bytes>) -> bool;
+    fn output(&self, header: &[u8], data: Option<Binary>) -> bool;
+    fn output_each(&self, packets: Vec<Binary>) -> bool;
     /// As `output` without a header, with a copy of the data.
     fn output_copy(&self, data: &[u8]) -> bool {
-        self.output(&[], Some(Bytes::copy_from_slice(data)))
+        self.output(&[], Some(Binary::copy_from_slice(data)))
     }
-    fn output_unlined(&self, header: &[u8], pieces: Vec<Bytes>) -> bool;
-    fn output_error(&self, data: Bytes) -> bool;
+    fn output_unlined(&self, header: &[u8], pieces: Vec<Binary>) -> bool;
+    fn output_error(&self, data: Binary) -> bool;
     fn output_term(&self, term: Term) -> Delivery;
     fn send_term(&self, receiver: Pid, term: Term) -> Delivery;
     fn exit_status(&self, status: i32) -> bool;

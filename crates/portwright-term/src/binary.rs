@@ -1,5 +1,6 @@
 //! Binaries and bitstrings: shared bytes, sliced without copying.
 
+use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -24,53 +25,123 @@ use bytes::Bytes;
 /// assert_eq!(&*body, b"body");
 /// ```
 #[derive(Clone)]
-pub struct Binary(Part);
-
-/// Part of a buffer, or all of it.
-///
-/// Both kinds have the same fields in the same places, so whatever a binary is
-/// written and read for, the pieces are the same.
-#[derive(Clone)]
-enum Part {
-    /// Few bytes, copied to where their references are counted: one allocation
-    /// for both.
-    Short {
-        buffer: Arc<Short>,
-        start: u32,
-        len: Len,
-    },
-    Shared {
-        buffer: Arc<Bytes>,
-        start: u32,
-        len: Len,
-    },
+pub struct Binary {
+    // Two words: so it is passed in registers, and never written in one set of pieces
+    // and read in another, for which a processor waits longer than for all else.
+    span: Span,
+    buffer: Shared,
 }
 
-type Short = [u8; Binary::SHORT];
-
-/// The length of a part, in as few bytes as leave room to tell the kinds of parts
-/// apart. [`WHOLE`] stands for all of the buffer, so that longer ones work too.
+/// Where the bytes are in the buffer.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Len([u8; 3]);
+struct Span(u64);
 
-const WHOLE: Len = Len([u8::MAX; 3]);
+impl Span {
+    /// All of the buffer, so that longer ones work too.
+    const WHOLE: Span = Span(u64::MAX);
 
-impl Len {
-    const fn of_byte(len: u8) -> Len {
-        Len([len, 0, 0])
+    /// `None` when the numbers are too large.
+    fn new(start: usize, len: usize) -> Option<Span> {
+        let (start, len) = (u32::try_from(start).ok()?, u32::try_from(len).ok()?);
+        Some(Span(u64::from(len) << 32 | u64::from(start))).filter(|span| *span != Span::WHOLE)
     }
 
-    /// `None` when it is too long to be told from [`WHOLE`].
-    fn new(len: usize) -> Option<Len> {
-        let [low, middle, high, 0] = u32::try_from(len).ok()?.to_le_bytes() else {
-            return None;
-        };
-        Some(Len([low, middle, high])).filter(|len| *len != WHOLE)
+    /// The first `len` bytes.
+    #[inline]
+    const fn first(len: u8) -> Span {
+        Span((len as u64) << 32)
     }
 
-    fn get(self) -> usize {
-        let [low, middle, high] = self.0;
-        u32::from_le_bytes([low, middle, high, 0]) as usize
+    #[inline]
+    fn start(self) -> usize {
+        self.0 as u32 as usize
+    }
+
+    #[inline]
+    fn len(self) -> usize {
+        (self.0 >> 32) as usize
+    }
+}
+
+/// The bytes that binaries are part of.
+// A tag of one byte would leave short ones at an odd address.
+#[repr(u64)]
+enum Buffer {
+    /// Few, where their references are counted: one allocation for both.
+    Short([u8; Binary::SHORT]),
+    Long(Bytes),
+}
+
+/// A buffer, shared. The last to let go of a short one leaves it for the next short
+/// binary of its thread: allocating one and freeing it again costs more than all else
+/// that becomes of a short message.
+#[derive(Clone)]
+struct Shared(
+    /// `Some` until it is dropped.
+    Option<Arc<Buffer>>,
+);
+
+/// Short buffers that a thread keeps at most.
+const KEPT: usize = 32;
+
+thread_local! {
+    static SPARE: RefCell<Vec<Arc<Buffer>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Shared {
+    fn long(bytes: Bytes) -> Shared {
+        Shared(Some(Arc::new(Buffer::Long(bytes))))
+    }
+
+    /// A copy of at most [`Binary::SHORT`] bytes.
+    #[inline]
+    fn short(bytes: &[u8]) -> Shared {
+        // A thread that is ending may be past its thread-local values.
+        let spare = SPARE.try_with(|spare| spare.borrow_mut().pop());
+        if let Ok(Some(mut buffer)) = spare
+            && let Some(Buffer::Short(short)) = Arc::get_mut(&mut buffer)
+        {
+            short[..bytes.len()].copy_from_slice(bytes);
+            return Shared(Some(buffer));
+        }
+        Shared::new_short(bytes)
+    }
+
+    #[cold]
+    fn new_short(bytes: &[u8]) -> Shared {
+        let mut short = [0; Binary::SHORT];
+        short[..bytes.len()].copy_from_slice(bytes);
+        Shared(Some(Arc::new(Buffer::Short(short))))
+    }
+
+    #[inline]
+    fn buffer(&self) -> &Arc<Buffer> {
+        self.0.as_ref().expect("it is taken out by `drop`")
+    }
+
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        match &**self.buffer() {
+            Buffer::Short(bytes) => bytes,
+            Buffer::Long(bytes) => bytes,
+        }
+    }
+}
+
+impl Drop for Shared {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(buffer) = self.0.take()
+            && Arc::strong_count(&buffer) == 1
+            && matches!(*buffer, Buffer::Short(_))
+        {
+            let _ = SPARE.try_with(|spare| {
+                let mut spare = spare.borrow_mut();
+                if spare.len() < KEPT {
+                    spare.push(buffer);
+                }
+            });
+        }
     }
 }
 
@@ -79,14 +150,15 @@ const _: () = assert!(size_of::<Binary>() == 16);
 impl Binary {
     /// A binary of all these bytes; shares them.
     pub fn new(bytes: Bytes) -> Binary {
-        Binary(Part::Shared {
-            buffer: Arc::new(bytes),
-            start: 0,
-            len: WHOLE,
-        })
+        Binary {
+            span: Span::WHOLE,
+            buffer: Shared::long(bytes),
+        }
     }
 
-    /// A copy of `bytes`; one allocation if they are 64 at most.
+    /// A copy of `bytes`. Up to 64 of them take no more than one allocation, and none
+    /// where the thread has let go of such a binary before.
+    #[inline]
     pub fn copy_from_slice(bytes: &[u8]) -> Binary {
         if bytes.len() <= Binary::SHORT {
             Binary::short(bytes)
@@ -101,37 +173,36 @@ impl Binary {
     /// A copy of at most [`SHORT`](Self::SHORT) bytes.
     #[inline]
     pub(crate) fn short(bytes: &[u8]) -> Binary {
-        Binary(Part::Short {
-            buffer: copy_short(bytes),
-            start: 0,
-            len: Len::of_byte(bytes.len() as u8),
-        })
+        Binary {
+            span: Span::first(bytes.len() as u8),
+            buffer: Shared::short(bytes),
+        }
     }
 
-    /// `buffer[start..start + len]`, sharing the reference count of `buffer`.
-    /// The caller has checked the bounds.
-    pub(crate) fn cut(buffer: &Arc<Bytes>, start: usize, len: usize) -> Binary {
-        match (u32::try_from(start), Len::new(len)) {
-            (Ok(start), Some(len)) => Binary(Part::Shared {
-                buffer: Arc::clone(buffer),
-                start,
-                len,
-            }),
-            _ => Binary::new(buffer.slice(start..start + len)),
+    /// Number of bytes.
+    #[inline]
+    pub fn len(&self) -> usize {
+        if self.span == Span::WHOLE {
+            self.buffer.bytes().len()
+        } else {
+            self.span.len()
         }
+    }
+
+    /// Whether there are no bytes.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// The bytes as [`Bytes`]; shares them.
     pub fn to_bytes(&self) -> Bytes {
-        match &self.0 {
-            Part::Shared {
-                buffer, len: WHOLE, ..
-            } => Bytes::clone(buffer),
-            Part::Shared { buffer, start, len } => {
-                let start = *start as usize;
-                buffer.slice(start..start + len.get())
+        match &**self.buffer.buffer() {
+            Buffer::Long(bytes) if self.span == Span::WHOLE => bytes.clone(),
+            Buffer::Long(bytes) => {
+                bytes.slice(self.span.start()..self.span.start() + self.span.len())
             }
-            Part::Short { .. } => Bytes::from_owner(self.clone()),
+            Buffer::Short(_) => Bytes::from_owner(self.clone()),
         }
     }
 
@@ -157,24 +228,19 @@ impl Binary {
             "range {from}..{to} is outside of {} bytes",
             self.len()
         );
-        match &self.0 {
-            // All of it is within `SHORT`.
-            Part::Short { buffer, start, .. } => Binary(Part::Short {
-                buffer: Arc::clone(buffer),
-                start: start + from as u32,
-                len: Len::of_byte((to - from) as u8),
-            }),
-            Part::Shared { buffer, start, .. } => {
-                Binary::cut(buffer, *start as usize + from, to - from)
-            }
+        let start = if self.span == Span::WHOLE {
+            from
+        } else {
+            self.span.start() + from
+        };
+        match Span::new(start, to - from) {
+            Some(span) => Binary {
+                span,
+                buffer: self.buffer.clone(),
+            },
+            None => Binary::new(self.to_bytes().slice(from..to)),
         }
     }
-}
-
-fn copy_short(bytes: &[u8]) -> Arc<Short> {
-    let mut short = [0; Binary::SHORT];
-    short[..bytes.len()].copy_from_slice(bytes);
-    Arc::new(short)
 }
 
 impl Deref for Binary {
@@ -182,12 +248,11 @@ impl Deref for Binary {
 
     #[inline]
     fn deref(&self) -> &[u8] {
-        match &self.0 {
-            Part::Short { buffer, start, len } => &buffer[*start as usize..][..len.get()],
-            Part::Shared {
-                buffer, len: WHOLE, ..
-            } => buffer,
-            Part::Shared { buffer, start, len } => &buffer[*start as usize..][..len.get()],
+        let bytes = self.buffer.bytes();
+        if self.span == Span::WHOLE {
+            bytes
+        } else {
+            &bytes[self.span.start()..][..self.span.len()]
         }
     }
 }
@@ -236,15 +301,23 @@ impl fmt::Debug for Binary {
     }
 }
 
+/// Up to 64 bytes are copied, which costs less than to share them; more are shared.
+/// [`Binary::new`] shares them all.
 impl From<Bytes> for Binary {
+    #[inline]
     fn from(bytes: Bytes) -> Binary {
-        Binary::new(bytes)
+        if bytes.len() <= Binary::SHORT {
+            Binary::short(&bytes)
+        } else {
+            Binary::new(bytes)
+        }
     }
 }
 
+/// As from [`Bytes`].
 impl From<Vec<u8>> for Binary {
     fn from(bytes: Vec<u8>) -> Binary {
-        Binary::new(bytes.into())
+        Bytes::from(bytes).into()
     }
 }
 
@@ -266,9 +339,18 @@ impl From<&'static str> for Binary {
     }
 }
 
+/// Shares them, or copies them if they are 64 at most.
 impl From<Binary> for Bytes {
-    fn from(binary: Binary) -> Bytes {
-        binary.to_bytes()
+    fn from(mut binary: Binary) -> Bytes {
+        if let Some(Buffer::Long(bytes)) = binary.buffer.0.as_mut().and_then(Arc::get_mut)
+            && binary.span == Span::WHOLE
+        {
+            return std::mem::take(bytes);
+        }
+        match &**binary.buffer.buffer() {
+            Buffer::Long(_) => binary.to_bytes(),
+            Buffer::Short(_) => Bytes::copy_from_slice(&binary),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use bytes::Bytes;
 
 use crate::framing::line::{self, LineBuffer};
-use crate::framing::packet::{HeaderBytes, PacketDecoder};
+use crate::framing::packet::{HeaderBytes, Packet, PacketDecoder};
 
 /// Splits `data` into the way that the stream is cut and the stream: a number of sizes,
 /// the sizes, the rest. The sizes are used again and again until the stream ends.
@@ -51,7 +51,12 @@ pub fn framing_packet(data: &[u8]) {
     let mut decoder = PacketDecoder::new(header);
     let mut got: Vec<Bytes> = Vec::new();
     for chunk in chunks {
-        decoder.feed(Bytes::copy_from_slice(chunk), |packet| got.push(packet));
+        decoder.feed(chunk, |packet| {
+            got.push(match packet {
+                Packet::Within(range) => Bytes::copy_from_slice(&chunk[range]),
+                Packet::Joined(packet) => packet,
+            });
+        });
     }
     assert_eq!(got, expected);
 

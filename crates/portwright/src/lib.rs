@@ -70,7 +70,7 @@ pub use bytes::Bytes;
 pub use portwright_driver as driver;
 pub use portwright_driver::{BusyLimits, Reply, errno};
 pub use portwright_term as term;
-pub use portwright_term::{Atom, IoVec, Pid, PortId, Reference, Term, atoms};
+pub use portwright_term::{Atom, Binary, IoVec, Pid, PortId, Reference, Term, atoms};
 
 pub use exit::{ExitReason, IntoExitReason};
 pub use identity::{Destination, Identity};

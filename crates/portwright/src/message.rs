@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use portwright_term::{Atom, PortId, Reference, Term, atoms};
+use portwright_term::{Atom, Binary, PortId, Reference, Term, atoms};
 
 use crate::{ExitReason, Identity};
 
@@ -93,8 +93,8 @@ pub struct PortData(Shape);
 #[derive(Clone, PartialEq, Eq)]
 #[repr(u64)]
 enum Shape {
-    List(Bytes),
-    Binary(Bytes),
+    List(Binary),
+    Binary(Binary),
     Pieces(Arc<Pieces>),
 }
 
@@ -104,26 +104,26 @@ enum Shape {
 #[derive(PartialEq, Eq)]
 struct Pieces {
     header: usize,
-    binaries: Box<[Bytes]>,
+    binaries: Box<[Binary]>,
     /// All of them together.
-    flat: Bytes,
+    flat: Binary,
 }
 
 impl PortData {
     /// Data that Erlang sees as a list of bytes.
     #[inline]
-    pub fn list(bytes: impl Into<Bytes>) -> Self {
+    pub fn list(bytes: impl Into<Binary>) -> Self {
         Self::new(bytes.into(), false)
     }
 
     /// Data that Erlang sees as a binary.
     #[inline]
-    pub fn binary(bytes: impl Into<Bytes>) -> Self {
+    pub fn binary(bytes: impl Into<Binary>) -> Self {
         Self::new(bytes.into(), true)
     }
 
     #[inline]
-    pub(crate) fn new(bytes: Bytes, is_binary: bool) -> Self {
+    pub(crate) fn new(bytes: Binary, is_binary: bool) -> Self {
         Self(if is_binary {
             Shape::Binary(bytes)
         } else {
@@ -134,13 +134,14 @@ impl PortData {
     /// `[72,72,<<"aa">>|<<"bb">>]`: header bytes, then binaries of which the last
     /// is the tail. Without binaries a plain list; without header and with one
     /// binary that binary.
-    pub(crate) fn pieces(header: &[u8], pieces: &[Bytes]) -> Self {
+    pub(crate) fn pieces(header: &[u8], pieces: &[Binary]) -> Self {
         match (header, pieces) {
-            (_, []) => Self::list(Bytes::copy_from_slice(header)),
+            (_, []) => Self::list(Binary::copy_from_slice(header)),
             ([], [only]) => Self::binary(only.clone()),
             _ => {
-                let mut flat =
-                    Vec::with_capacity(header.len() + pieces.iter().map(Bytes::len).sum::<usize>());
+                let mut flat = Vec::with_capacity(
+                    header.len() + pieces.iter().map(|piece| piece.len()).sum::<usize>(),
+                );
                 flat.extend_from_slice(header);
                 pieces
                     .iter()
@@ -154,22 +155,39 @@ impl PortData {
         }
     }
 
-    /// The bytes.
     #[inline]
-    pub fn bytes(&self) -> &Bytes {
+    fn bytes(&self) -> &Binary {
         match &self.0 {
             Shape::List(bytes) | Shape::Binary(bytes) => bytes,
             Shape::Pieces(pieces) => &pieces.flat,
         }
     }
 
-    /// The bytes.
+    /// Number of bytes.
     #[inline]
-    pub fn into_bytes(self) -> Bytes {
+    pub fn len(&self) -> usize {
+        self.bytes().len()
+    }
+
+    /// Whether there are no bytes.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes as one binary, whatever Erlang sees.
+    #[inline]
+    pub fn into_binary(self) -> Binary {
         match self.0 {
             Shape::List(bytes) | Shape::Binary(bytes) => bytes,
             Shape::Pieces(pieces) => pieces.flat.clone(),
         }
+    }
+
+    /// The bytes; up to 64 of them are copied.
+    #[inline]
+    pub fn into_bytes(self) -> Bytes {
+        self.into_binary().into()
     }
 
     /// The bytes as Erlang sees them.
@@ -181,11 +199,11 @@ impl PortData {
                     .map(|byte| Term::from(i64::from(*byte)))
                     .collect();
                 let binaries = pieces.binaries.iter();
-                elements.extend(binaries.map(|binary| Term::binary(binary.clone())));
+                elements.extend(binaries.map(|binary| Term::Binary(binary.clone())));
                 let tail = elements.pop().unwrap_or(Term::Nil);
                 Term::improper_list(elements, tail)
             }
-            Shape::Binary(bytes) => Term::binary(bytes.clone()),
+            Shape::Binary(bytes) => Term::Binary(bytes.clone()),
             Shape::List(bytes) => Term::bytes_list(bytes),
         }
     }
@@ -207,7 +225,7 @@ impl AsRef<[u8]> for PortData {
 
 impl fmt::Debug for PortData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self.bytes(), f)
+        write!(f, "b\"{}\"", self.escape_ascii())
     }
 }
 
@@ -294,7 +312,7 @@ mod tests {
     // D-C2 to D-C14a: the shapes of data with headers and vectors.
     #[test]
     fn data_takes_the_shape_that_the_driver_gave_it() {
-        let piece = |text: &'static str| Bytes::from_static(text.as_bytes());
+        let piece = |text: &'static str| Binary::from(text);
         check(PortData::list("ab"), "[97,98]");
         check(PortData::binary("ab"), "<<97,98>>");
         check(

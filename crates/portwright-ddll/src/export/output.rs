@@ -4,8 +4,8 @@
 use std::ffi::{c_char, c_int};
 use std::ptr::NonNull;
 
-use bytes::Bytes;
 use portwright_driver_abi::{ErlDrvBinary, ErlDrvPort, ErlIOVec};
+use portwright_term::Binary;
 
 use super::queue::slice;
 use crate::binary::BinaryRef;
@@ -41,7 +41,7 @@ pub(super) unsafe extern "C" fn driver_output2(
     // SAFETY: the driver says that the buffers have these lengths.
     let (header, data) = unsafe { (slice(hbuf, hlen), slice(buf, len)) };
     // Data that is NULL is `[]`, also for owners that want binaries (D-C3).
-    let data = (!buf.is_null()).then(|| Bytes::copy_from_slice(data));
+    let data = (!buf.is_null()).then(|| Binary::copy_from_slice(data));
     result(context::with(port, |_, operations| {
         operations.output(header, data)
     }))
@@ -65,11 +65,11 @@ pub(super) unsafe extern "C" fn driver_output_binary(
         let binary = unsafe { BinaryRef::share(binary) };
         // Lists are copies: nothing is shared, so the binary's count stays (D-C13).
         let bytes = if operations.is_binary() {
-            binary.into_bytes(offset, len)
+            binary.into_binary(offset, len)
         } else {
             binary
-                .into_bytes(offset, len)
-                .map(|bytes| Bytes::copy_from_slice(&bytes))
+                .into_binary(offset, len)
+                .map(|bytes| Binary::copy_from_slice(&bytes))
         };
         bytes.is_some_and(|bytes| operations.output_unlined(header, vec![bytes]))
     });
@@ -105,7 +105,7 @@ pub(super) unsafe extern "C" fn driver_outputv(
 /// # Safety
 ///
 /// `vector` is a vector of the driver's.
-unsafe fn pieces(vector: &ErlIOVec, skip: usize, share: bool) -> Vec<Bytes> {
+unsafe fn pieces(vector: &ErlIOVec, skip: usize, share: bool) -> Vec<Binary> {
     let elements = 0..usize::try_from(vector.vsize).unwrap_or(0);
     // SAFETY: the vector has `vsize` elements.
     let buffer_at = |index: usize| unsafe { *vector.iov.add(index) };
@@ -142,9 +142,9 @@ unsafe fn pieces(vector: &ErlIOVec, skip: usize, share: bool) -> Vec<Bytes> {
             let start = crate::binary::bytes_of(binary.as_ptr()).addr();
             let offset = bytes.as_ptr().addr().checked_sub(start)?;
             // SAFETY: the driver has a reference to each binary of its vector.
-            unsafe { BinaryRef::share(binary) }.into_bytes(offset, bytes.len())
+            unsafe { BinaryRef::share(binary) }.into_binary(offset, bytes.len())
         });
-        pieces.push(shared.unwrap_or_else(|| Bytes::copy_from_slice(bytes)));
+        pieces.push(shared.unwrap_or_else(|| Binary::copy_from_slice(bytes)));
     }
     pieces
 }

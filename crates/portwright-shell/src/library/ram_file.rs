@@ -65,7 +65,7 @@ impl Driver for RamFile {
                 port.output_unlined(&counted(3, number), Vec::new())
             }
             Some(Ok(Answer::Bytes(bytes))) => {
-                port.output_unlined(&counted(2, bytes.len()), vec![bytes])
+                port.output_unlined(&counted(2, bytes.len()), vec![bytes.into()])
             }
             Some(Err(name)) => port.output_unlined(&[&[1], name.as_bytes()].concat(), Vec::new()),
             None => return,

@@ -162,7 +162,7 @@ struct Reader<'l> {
     /// The source again, if it can be shared.
     owner: Option<&'l Bytes>,
     /// The owner, shared by the binaries that are cut from it; made for the first of them.
-    shared: Option<Arc<Bytes>>,
+    shared: Option<Binary>,
     limits: &'l DecodeLimits,
 }
 
@@ -658,8 +658,10 @@ impl<'l> Reader<'l> {
         let Some(owner) = self.owner else {
             return Binary::copy_from_slice(bytes);
         };
-        let shared = self.shared.get_or_insert_with(|| Arc::new(owner.clone()));
-        Binary::cut(shared, start, bytes.len())
+        let shared = self
+            .shared
+            .get_or_insert_with(|| Binary::new(owner.clone()));
+        shared.slice(start..start + bytes.len())
     }
 
     /// Where the reader stands.

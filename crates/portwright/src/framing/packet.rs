@@ -3,6 +3,8 @@
 //! The decoder never holds more than has arrived: a header that announces 4 GiB
 //! costs nothing until the bytes come.
 
+use std::ops::Range;
+
 use bytes::{Buf, Bytes, BytesMut};
 
 /// The number of bytes in a packet header.
@@ -58,6 +60,15 @@ impl AsRef<[u8]> for Header {
     }
 }
 
+/// Where the payload of a packet is.
+#[derive(Debug)]
+pub(crate) enum Packet {
+    /// Within what was fed.
+    Within(Range<usize>),
+    /// Here: it came in several pieces.
+    Joined(Bytes),
+}
+
 /// Puts packets together again.
 #[derive(Debug)]
 pub(crate) struct PacketDecoder {
@@ -74,39 +85,38 @@ impl PacketDecoder {
         }
     }
 
-    /// Takes in `data`, gives out the packets that it completes. A packet that
-    /// lies whole within `data` is a slice of it.
-    pub(crate) fn feed(&mut self, mut data: Bytes, mut deliver: impl FnMut(Bytes)) {
+    /// Takes in `data`, gives out the packets that it completes.
+    pub(crate) fn feed(&mut self, data: &[u8], mut deliver: impl FnMut(Packet)) {
+        let mut at = 0;
         while !self.partial.is_empty() {
+            let left = &data[at..];
             let Some(total) = self.announced(&self.partial) else {
                 // Not even the header is complete: at most three bytes are copied.
-                let wanted = (self.header.count() - self.partial.len()).min(data.len());
+                let wanted = (self.header.count() - self.partial.len()).min(left.len());
                 if wanted == 0 {
                     return;
                 }
-                self.partial.extend_from_slice(&data.split_to(wanted));
+                self.partial.extend_from_slice(&left[..wanted]);
+                at += wanted;
                 continue;
             };
-            let wanted = (total - self.partial.len()).min(data.len());
-            self.partial.extend_from_slice(&data.split_to(wanted));
+            let wanted = (total - self.partial.len()).min(left.len());
+            self.partial.extend_from_slice(&left[..wanted]);
+            at += wanted;
             if self.partial.len() < total {
                 return;
             }
             let mut packet = std::mem::take(&mut self.partial).freeze();
             packet.advance(self.header.count());
-            deliver(packet);
+            deliver(Packet::Joined(packet));
         }
-        while let Some(total) = self.announced(&data).filter(|total| *total <= data.len()) {
-            // The last packet is what is left: nothing is shared for it.
-            let mut packet = if total == data.len() {
-                std::mem::take(&mut data)
-            } else {
-                data.split_to(total)
-            };
-            packet.advance(self.header.count());
-            deliver(packet);
+        while let Some(total) = self.announced(&data[at..])
+            && total <= data.len() - at
+        {
+            deliver(Packet::Within(at + self.header.count()..at + total));
+            at += total;
         }
-        self.partial.extend_from_slice(&data);
+        self.partial.extend_from_slice(&data[at..]);
     }
 
     /// The size of the packet at the start of `data`, header included.
@@ -128,8 +138,11 @@ mod tests {
         let mut decoder = PacketDecoder::new(header);
         let mut got = Vec::new();
         for chunk in chunks {
-            decoder.feed(Bytes::copy_from_slice(chunk), |packet| {
-                got.push(packet.to_vec())
+            decoder.feed(chunk, |packet| {
+                got.push(match packet {
+                    Packet::Within(range) => chunk[range].to_vec(),
+                    Packet::Joined(packet) => packet.to_vec(),
+                });
             });
         }
         got
@@ -152,9 +165,7 @@ mod tests {
     #[test]
     fn an_announced_four_gibibytes_cost_nothing() {
         let mut decoder = PacketDecoder::new(HeaderBytes::Four);
-        decoder.feed(Bytes::from_static(b"\xff\xff\xff\xffabc"), |_| {
-            panic!("no packet yet")
-        });
+        decoder.feed(b"\xff\xff\xff\xffabc", |_| panic!("no packet yet"));
         assert!(decoder.partial.capacity() < 1024);
     }
 

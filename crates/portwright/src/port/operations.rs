@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use portwright_driver::{
     BusyLimits, Delivery, Driver, End, Interest, Job, MonitorId, OpenOptions, PortOperations,
     Queue, Select, StartError,
 };
-use portwright_term::{Pid, PortId, Term};
+use portwright_term::{Binary, Pid, PortId, Term};
 
 use super::signal::Signal;
 use super::turn::Held;
@@ -118,19 +117,17 @@ impl PortOperations for Operations<'_> {
         self.port.state(self.held).is_line()
     }
 
-    fn output(&self, header: &[u8], data: Option<Bytes>) -> bool {
+    fn output(&self, header: &[u8], data: Option<Binary>) -> bool {
         if !self.is_heard() {
             return self.is_usable();
         }
         let mut state = self.port.state(self.held);
-        state.input += (header.len() + data.as_ref().map_or(0, Bytes::len)) as u64;
+        state.input += (header.len() + data.as_deref().map_or(0, <[u8]>::len)) as u64;
         let binary = state.binary;
         let Some(mut line) = state.take_line() else {
             drop(state);
             let data = match data {
-                // Handed on as it is: a clone would have to share it first.
-                Some(data) if header.is_empty() && binary => PortData::binary(data),
-                Some(data) if header.is_empty() => PortData::list(data),
+                Some(data) if header.is_empty() => PortData::new(data, binary),
                 data => shape(binary, header, data.as_slice()),
             };
             self.port.deliver(self.held, PortMessage::Data(data));
@@ -138,8 +135,7 @@ impl PortOperations for Operations<'_> {
         };
         drop(state);
         line.feed(data.as_deref().unwrap_or_default(), |line| {
-            let piece = Bytes::from(line.bytes);
-            let data = shape(binary, header, &[piece]);
+            let data = shape(binary, header, &[line.bytes.into()]);
             self.port
                 .deliver(self.held, line_message(data, line.complete));
         });
@@ -151,11 +147,10 @@ impl PortOperations for Operations<'_> {
         let mut state = self.port.state(self.held);
         if !self.is_heard() || state.is_line() || self.port.gate().is_limited() {
             drop(state);
-            return self.output(&[], Some(Bytes::copy_from_slice(data)));
+            return self.output(&[], Some(Binary::copy_from_slice(data)));
         }
         state.input += data.len() as u64;
-        let bytes = Bytes::copy_from_slice(data);
-        let waker = state.connected.post_data(self.port.id, bytes, state.binary);
+        let waker = state.connected.post_data(self.port.id, data, state.binary);
         drop(state);
         if let Some(waker) = waker {
             waker.wake();
@@ -163,7 +158,7 @@ impl PortOperations for Operations<'_> {
         true
     }
 
-    fn output_each(&self, packets: Vec<Bytes>) -> bool {
+    fn output_each(&self, packets: Vec<Binary>) -> bool {
         let mut state = self.port.state(self.held);
         if !self.is_heard() || state.is_line() || self.port.gate().is_limited() {
             drop(state);
@@ -171,14 +166,10 @@ impl PortOperations for Operations<'_> {
                 .into_iter()
                 .fold(true, |_, packet| self.output(&[], Some(packet)));
         }
-        state.input += packets.iter().map(Bytes::len).sum::<usize>() as u64;
+        state.input += packets.iter().map(|packet| packet.len()).sum::<usize>() as u64;
         let (binary, port) = (state.binary, self.port.id);
         let messages = packets.into_iter().map(|packet| {
-            let data = if binary {
-                PortData::binary(packet)
-            } else {
-                PortData::list(packet)
-            };
+            let data = PortData::new(packet, binary);
             Message::Port {
                 port,
                 message: PortMessage::Data(data),
@@ -192,11 +183,11 @@ impl PortOperations for Operations<'_> {
         true
     }
 
-    fn output_unlined(&self, header: &[u8], pieces: Vec<Bytes>) -> bool {
+    fn output_unlined(&self, header: &[u8], pieces: Vec<Binary>) -> bool {
         if !self.is_heard() {
             return self.is_usable();
         }
-        let size = header.len() + pieces.iter().map(Bytes::len).sum::<usize>();
+        let size = header.len() + pieces.iter().map(|piece| piece.len()).sum::<usize>();
         let mut state = self.port.state(self.held);
         state.input += size as u64;
         let binary = state.binary;
@@ -206,17 +197,13 @@ impl PortOperations for Operations<'_> {
         true
     }
 
-    fn output_error(&self, data: Bytes) -> bool {
+    fn output_error(&self, data: Binary) -> bool {
         if !self.is_heard() {
             return self.is_usable();
         }
         let mut state = self.port.state(self.held);
         state.input += data.len() as u64;
-        let data = if state.binary {
-            PortData::binary(data)
-        } else {
-            PortData::list(data)
-        };
+        let data = PortData::new(data, state.binary);
         drop(state);
         self.port
             .deliver(self.held, PortMessage::StandardError(data));
@@ -509,12 +496,7 @@ impl PortCore {
         };
         drop(state);
         line.finish(|line| {
-            let piece = Bytes::from(line.bytes);
-            let data = if binary {
-                PortData::binary(piece)
-            } else {
-                PortData::list(piece)
-            };
+            let data = PortData::new(line.bytes.into(), binary);
             self.deliver(held, line_message(data, line.complete));
         });
         self.state(held).put_line(line);
@@ -544,10 +526,9 @@ fn delivery(delivered: bool) -> Delivery {
 }
 
 /// The form in which the owner sees data (driver_abi.md 3.1, D-C1 to D-C14b).
-fn shape(binary: bool, header: &[u8], pieces: &[Bytes]) -> PortData {
+fn shape(binary: bool, header: &[u8], pieces: &[Binary]) -> PortData {
     match (header, pieces) {
-        ([], [only]) if binary => PortData::binary(only.clone()),
-        ([], [only]) => PortData::list(only.clone()),
+        ([], [only]) => PortData::new(only.clone(), binary),
         _ if binary => PortData::pieces(header, pieces),
         _ => {
             let mut flat = header.to_vec();

@@ -9,9 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Waker;
 
-use bytes::Bytes;
 use parking_lot::Mutex;
-use portwright_term::{Atom, Pid, PortId, Reference, Term, atoms};
+use portwright_term::{Atom, Binary, Pid, PortId, Reference, Term, atoms};
 use tokio::task::AbortHandle;
 
 use super::links::Links;
@@ -159,17 +158,18 @@ impl ProcessCore {
         state.mailbox.push(message)
     }
 
-    /// As [`post`](Self::post), for data of a port: the message is made in the mailbox.
+    /// As [`post`](Self::post), for a copy of data of a port: the message is made in the
+    /// mailbox.
     #[inline]
-    pub(crate) fn post_data(&self, port: PortId, bytes: Bytes, is_binary: bool) -> Option<Waker> {
+    pub(crate) fn post_data(&self, port: PortId, data: &[u8], is_binary: bool) -> Option<Waker> {
         let mut state = self.state.lock();
         if state.mailbox.is_closed() {
-            drop(state);
             return None;
         }
+        let data = PortData::new(Binary::copy_from_slice(data), is_binary);
         state.mailbox.push(Message::Port {
             port,
-            message: PortMessage::Data(PortData::new(bytes, is_binary)),
+            message: PortMessage::Data(data),
         })
     }
 

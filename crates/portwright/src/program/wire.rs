@@ -1,15 +1,16 @@
 //! Bytes between a port and its descriptors.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::io::IoSlice;
+use std::ops::Range;
 use std::os::fd::BorrowedFd;
 
 use bytes::Bytes;
 use portwright_driver::{Framing, PortContext, Queue};
-use portwright_term::IoVec;
+use portwright_term::{Binary, IoVec};
 use rustix::io::Errno;
 
-use crate::framing::packet::{HeaderBytes, PacketDecoder};
+use crate::framing::packet::{HeaderBytes, Packet, PacketDecoder};
 
 /// How much is read at a time (P-210).
 pub(super) const READ_BYTES: usize = 65_536;
@@ -60,9 +61,61 @@ impl Flow {
 
 /// What a read brought.
 pub(super) enum Read {
-    Data(Bytes),
+    Data(Input),
     Nothing,
     End,
+}
+
+/// What was read.
+pub(super) enum Input {
+    /// So little that it is copied, into a buffer that the thread keeps.
+    Few(Kept),
+    Many(Binary),
+}
+
+/// The buffer that this thread reads into, with what was read.
+pub(super) struct Kept(Vec<u8>);
+
+thread_local! {
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let mut buffer = std::mem::take(&mut self.0);
+        buffer.clear();
+        // A thread that is ending may be past its thread-local values.
+        let _ = BUFFER.try_with(|kept| kept.set(buffer));
+    }
+}
+
+impl Input {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Few(kept) => &kept.0,
+            Self::Many(binary) => binary,
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.bytes().len()
+    }
+
+    fn part(&self, range: Range<usize>) -> Binary {
+        match self {
+            Self::Few(kept) => Binary::copy_from_slice(&kept.0[range]),
+            Self::Many(binary) => binary.slice(range),
+        }
+    }
+}
+
+impl From<Input> for Binary {
+    fn from(input: Input) -> Binary {
+        match input {
+            Input::Few(kept) => Binary::copy_from_slice(&kept.0),
+            Input::Many(binary) => binary,
+        }
+    }
 }
 
 impl Wire {
@@ -84,7 +137,7 @@ impl Wire {
     }
 
     /// Hands what was read to the owner, packet by packet.
-    pub(super) fn deliver(&mut self, port: &PortContext<'_>, data: Bytes) {
+    pub(super) fn deliver(&mut self, port: &PortContext<'_>, data: Input) {
         match &mut self.decoder {
             None => {
                 port.output(data);
@@ -93,7 +146,11 @@ impl Wire {
                 // One packet at a time is a conversation, for which a vector is too much.
                 let mut first = None;
                 let mut more = Vec::new();
-                decoder.feed(data, |packet| {
+                decoder.feed(data.bytes(), |packet| {
+                    let packet = match packet {
+                        Packet::Within(range) => data.part(range),
+                        Packet::Joined(packet) => packet.into(),
+                    };
                     if first.is_none() {
                         first = Some(packet);
                     } else {
@@ -191,29 +248,25 @@ impl Wire {
 
 /// One `read` of at most 64 KiB.
 pub(super) fn read(fd: BorrowedFd<'_>) -> Result<Read, Errno> {
-    thread_local! {
-        static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    }
-    BUFFER.with_borrow_mut(|buffer| {
-        buffer.reserve(READ_BYTES);
-        let result = loop {
-            match rustix::io::read(fd, rustix::buffer::spare_capacity(buffer)) {
-                Err(Errno::INTR) => {}
-                result => break result,
-            }
-        };
-        match result {
-            Ok(0) => Ok(Read::End),
-            Ok(count) if count <= COPY_BYTES => {
-                let data = Bytes::copy_from_slice(buffer);
-                buffer.clear();
-                Ok(Read::Data(data))
-            }
-            Ok(_) => Ok(Read::Data(std::mem::take(buffer).into())),
-            Err(Errno::AGAIN) => Ok(Read::Nothing),
-            Err(error) => Err(error),
+    let mut kept = Kept(BUFFER.try_with(Cell::take).unwrap_or_default());
+    let buffer = &mut kept.0;
+    buffer.reserve(READ_BYTES);
+    let result = loop {
+        match rustix::io::read(fd, rustix::buffer::spare_capacity(buffer)) {
+            Err(Errno::INTR) => {}
+            result => break result,
         }
-    })
+    };
+    match result {
+        Ok(0) => Ok(Read::End),
+        Ok(count) if count <= COPY_BYTES => Ok(Read::Data(Input::Few(kept))),
+        Ok(_) => {
+            let data = Bytes::from(std::mem::take(buffer));
+            Ok(Read::Data(Input::Many(Binary::new(data))))
+        }
+        Err(Errno::AGAIN) => Ok(Read::Nothing),
+        Err(error) => Err(error),
+    }
 }
 
 /// Writes `data` as far as the descriptor takes it; what is left is returned.

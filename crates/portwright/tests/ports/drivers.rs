@@ -15,7 +15,7 @@ use portwright::driver::{
     Select, StartError,
 };
 use portwright::{
-    Busy, Bytes, CommandError, ControlError, Node, OpenError, PortName, PortSettings,
+    Binary, Busy, CommandError, ControlError, Node, OpenError, PortName, PortSettings,
     RegisterDriverError, Reply, Term,
 };
 
@@ -264,7 +264,7 @@ fn a_driver_chooses_the_shape_of_its_data() {
             .output(|port, _| {
                 port.output("ab");
                 port.output_with_header(b"H", "ab");
-                port.output_unlined(b"", vec![Bytes::from("a"), Bytes::from("b")]);
+                port.output_unlined(b"", vec![Binary::from("a"), Binary::from("b")]);
                 assert_eq!(
                     port.output_term(Term::tuple([Term::atom("any"), Term::Port(port.id())])),
                     Delivery::Delivered
@@ -284,7 +284,7 @@ fn a_driver_chooses_the_shape_of_its_data() {
         .output(|port, data| {
             assert!(port.is_line() && !port.is_binary());
             port.output(data.into_bytes());
-            port.output_unlined(b"", vec![Bytes::from("x\ny")]);
+            port.output_unlined(b"", vec![Binary::from("x\ny")]);
         })
         .add_to(&owner.node, "acts");
     owner.open("{spawn,acts}", "[{line,3}]");
