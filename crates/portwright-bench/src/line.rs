@@ -64,6 +64,10 @@ pub(crate) const PEERS: &[(&str, &str)] = &[
         "tokio::process; length-delimited codec for packets",
     ),
     (
+        "tokio_session",
+        "tokio with the program in a session of its own",
+    ),
+    (
         "beam",
         "Erlang/OTP as installed, a compiled module, a fresh VM each time",
     ),
@@ -86,6 +90,7 @@ const CONVERSATION: &[&str] = &[
     "raw_session",
     "raw_epoll",
     "tokio",
+    "tokio_session",
     "beam",
     "portwright",
     "portwright_async",

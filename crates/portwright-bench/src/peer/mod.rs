@@ -70,6 +70,7 @@ pub(crate) fn measure(line: &str, peer: &str, count: u64) -> Result<Sample, Stri
             raw::measure(line, count, &way)
         }
         (line, "tokio") => tokio_process::measure(line, count),
+        (line, "tokio_session") => tokio_process::measure_in_session(line, count),
         (line, "portwright") => ours::measure(line, count),
         (line, "portwright_async") => ours::measure_async(line, count),
         _ => None,

@@ -1,5 +1,7 @@
 //! `tokio::process`, as its documentation shows it.
 
+#![allow(unsafe_code, reason = "a child makes a session of its own")]
+
 use std::process::Stdio;
 
 use bytes::Bytes;
@@ -16,11 +18,27 @@ use crate::sample::{Sample, Stopwatch};
 /// A burst of packets that the codec joins into one write.
 const BURST_BYTES: usize = 65_536;
 
-pub(super) fn measure(line: &str, count: u64) -> Option<Sample> {
+/// The lines on which its programs may have a session of their own, as those of OTP and Portwright
+/// have.
+pub(super) fn measure_in_session(line: &str, count: u64) -> Option<Sample> {
+    conversation(line, count, true)
+}
+
+fn conversation(line: &str, count: u64, own_session: bool) -> Option<Sample> {
     let one = one_thread();
     Some(match line {
-        "round-trip" | "round-trip-free" => one.block_on(round_trips(count)),
-        "round-trip-packet" => one.block_on(packet_round_trips(count)),
+        "round-trip" | "round-trip-free" => one.block_on(round_trips(count, own_session)),
+        "round-trip-packet" => one.block_on(packet_round_trips(count, own_session)),
+        _ => return None,
+    })
+}
+
+pub(super) fn measure(line: &str, count: u64) -> Option<Sample> {
+    if let Some(sample) = conversation(line, count, false) {
+        return Some(sample);
+    }
+    let one = one_thread();
+    Some(match line {
         "throughput" => one.block_on(throughput(count)),
         "throughput-free" => many_threads().block_on(throughput(count)),
         "packets" => one.block_on(packets(count)),
@@ -46,7 +64,20 @@ fn many_threads() -> Runtime {
 }
 
 pub(super) fn command(program: &str) -> (Child, ChildStdin, ChildStdout) {
-    let mut child = Command::new(program)
+    piped(&mut Command::new(program))
+}
+
+fn cat(own_session: bool) -> (Child, ChildStdin, ChildStdout) {
+    let mut cat = Command::new("cat");
+    if own_session {
+        // SAFETY: a system call and nothing else.
+        unsafe { cat.pre_exec(|| Ok(rustix::process::setsid().map(|_| ())?)) };
+    }
+    piped(&mut cat)
+}
+
+fn piped(command: &mut Command) -> (Child, ChildStdin, ChildStdout) {
+    let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
@@ -61,8 +92,8 @@ fn os_pid(child: &Child) -> u32 {
     child.id().expect("it lives")
 }
 
-async fn round_trips(count: u64) -> Sample {
-    let (child, mut input, mut output) = command("cat");
+async fn round_trips(count: u64, own_session: bool) -> Sample {
+    let (child, mut input, mut output) = cat(own_session);
     let sent = [b'x'; SMALL];
     let mut received = [0; SMALL];
     let mut talk = async |count| {
@@ -77,8 +108,8 @@ async fn round_trips(count: u64) -> Sample {
     stopwatch.stop().microseconds(count)
 }
 
-async fn packet_round_trips(count: u64) -> Sample {
-    let (child, input, output) = command("cat");
+async fn packet_round_trips(count: u64, own_session: bool) -> Sample {
+    let (child, input, output) = cat(own_session);
     let mut input = FramedWrite::new(input, LengthDelimitedCodec::new());
     let mut output = FramedRead::new(output, LengthDelimitedCodec::new());
     let packet = Bytes::from_static(&[b'x'; SMALL]);
