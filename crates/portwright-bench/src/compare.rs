@@ -89,12 +89,7 @@ pub(crate) fn run(wanted: &Wanted) -> Result<(), String> {
     }
     let workshop = Workshop::enter()?;
     report::begin(&workshop.missing);
-    let mut outcomes = Vec::new();
-    for line in lines {
-        let outcome = measure_line(line, wanted, &workshop)?;
-        report::print(&outcome);
-        outcomes.push(outcome);
-    }
+    let outcomes = measure(&lines, wanted, &workshop)?;
     report::end(&outcomes);
     if let Some(path) = &wanted.json {
         let text = format!("{:#}\n", report::to_json(&outcomes));
@@ -108,45 +103,82 @@ fn is_peer(name: &str) -> bool {
     PEERS.iter().any(|(peer, _)| *peer == name)
 }
 
-/// A B C A B C ...: what changes while we measure changes for all.
-fn measure_line(
+/// The samples of one line so far.
+struct Series {
     line: &'static Line,
-    wanted: &Wanted,
-    workshop: &Workshop,
-) -> Result<Outcome, String> {
-    let most = line.rounds.unwrap_or(usize::MAX);
-    let rounds = wanted.rounds.unwrap_or(crate::ROUNDS.min(most)).max(1);
-    let chosen = |peer: &str| wanted.peers.is_empty() || wanted.peers.iter().any(|p| p == peer);
-    let peers: Vec<&'static str> = line
-        .peers
-        .iter()
-        .copied()
-        .filter(|peer| chosen(peer))
-        .collect();
-    let mut samples: BTreeMap<&str, Vec<Sample>> = BTreeMap::new();
-    let mut missing: Vec<(&'static str, String)> = Vec::new();
-    for round in 0..rounds {
-        for &peer in &peers {
-            if missing.iter().any(|(gone, _)| *gone == peer) {
-                continue;
-            }
-            report::progress(line, peer, round, rounds);
-            match measure_once(line, peer, workshop)? {
-                Ok(sample) => samples.entry(peer).or_default().push(sample),
-                Err(why) => missing.push((peer, why)),
-            }
+    rounds: usize,
+    peers: Vec<&'static str>,
+    samples: BTreeMap<&'static str, Vec<Sample>>,
+    missing: Vec<(&'static str, String)>,
+}
+
+impl Series {
+    fn new(line: &'static Line, wanted: &Wanted) -> Self {
+        let most = line.rounds.unwrap_or(usize::MAX);
+        let chosen = |peer: &str| wanted.peers.is_empty() || wanted.peers.iter().any(|p| p == peer);
+        let peers = line.peers.iter().copied();
+        Self {
+            line,
+            rounds: wanted.rounds.unwrap_or(crate::ROUNDS.min(most)).max(1),
+            peers: peers.filter(|peer| chosen(peer)).collect(),
+            samples: BTreeMap::new(),
+            missing: Vec::new(),
         }
     }
-    report::progress_is_over();
-    let spreads = peers
-        .iter()
-        .filter_map(|peer| Some((*peer, Spread::of(samples.get(peer)?)?)))
-        .collect();
-    Ok(Outcome {
-        line,
-        spreads,
-        missing,
-    })
+
+    fn measure_round(&mut self, round: usize, workshop: &Workshop) -> Result<(), String> {
+        for &peer in &self.peers {
+            if self.missing.iter().any(|(gone, _)| *gone == peer) {
+                continue;
+            }
+            report::progress(self.line, peer, round, self.rounds);
+            match measure_once(self.line, peer, workshop)? {
+                Ok(sample) => self.samples.entry(peer).or_default().push(sample),
+                Err(why) => self.missing.push((peer, why)),
+            }
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Outcome {
+        let spread_of = |peer: &'static str| Some((peer, Spread::of(self.samples.get(peer)?)?));
+        Outcome {
+            line: self.line,
+            spreads: self.peers.iter().copied().filter_map(spread_of).collect(),
+            missing: self.missing,
+        }
+    }
+}
+
+/// A B C A B C ... of all lines, then all lines again: what changes while we measure changes for
+/// all peers, and a bad minute of the machine takes one round of each line and not all rounds of
+/// one.
+fn measure(
+    lines: &[&'static Line],
+    wanted: &Wanted,
+    workshop: &Workshop,
+) -> Result<Vec<Outcome>, String> {
+    let mut open: Vec<Series> = lines.iter().map(|line| Series::new(line, wanted)).collect();
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    let mut round = 0;
+    while !open.is_empty() {
+        for mut series in std::mem::take(&mut open) {
+            series.measure_round(round, workshop)?;
+            if round + 1 < series.rounds {
+                open.push(series);
+                continue;
+            }
+            report::progress_is_over();
+            let outcome = series.end();
+            report::print(&outcome);
+            outcomes.push(outcome);
+        }
+        round += 1;
+    }
+    // Lines of fewer rounds have ended first.
+    let place = |outcome: &Outcome| lines.iter().position(|line| line.name == outcome.line.name);
+    outcomes.sort_by_key(place);
+    Ok(outcomes)
 }
 
 /// One process, one figure; the inner error says why a peer has none.
