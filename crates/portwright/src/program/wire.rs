@@ -19,6 +19,9 @@ pub(super) const READ_BYTES: usize = 65_536;
 /// message does not keep a large buffer alive.
 const COPY_BYTES: usize = 2_048;
 
+/// From this size on the buffer itself is handed on; less would keep too much of it.
+const WHOLE_BYTES: usize = READ_BYTES / 2;
+
 /// Slices in one vectored write.
 const SLICES: usize = 64;
 
@@ -73,11 +76,18 @@ pub(super) enum Input {
     Many(Binary),
 }
 
-/// The buffer that this thread reads into, with what was read.
+/// The buffer that this thread reads into, with what was read. It goes back to whichever
+/// thread lets go of it: new memory for every read of a stream costs page faults.
 pub(super) struct Kept(Vec<u8>);
 
 thread_local! {
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+impl AsRef<[u8]> for Kept {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 impl Drop for Kept {
@@ -260,8 +270,12 @@ pub(super) fn read(fd: BorrowedFd<'_>) -> Result<Read, Errno> {
     match result {
         Ok(0) => Ok(Read::End),
         Ok(count) if count <= COPY_BYTES => Ok(Read::Data(Input::Few(kept))),
-        Ok(_) => {
-            let data = Bytes::from(std::mem::take(buffer));
+        Ok(count) => {
+            let data = if count < WHOLE_BYTES {
+                Bytes::copy_from_slice(buffer)
+            } else {
+                Bytes::from_owner(kept)
+            };
             Ok(Read::Data(Input::Many(Binary::new(data))))
         }
         Err(Errno::AGAIN) => Ok(Read::Nothing),
