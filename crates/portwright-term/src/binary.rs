@@ -1,6 +1,5 @@
 //! Binaries and bitstrings: shared bytes, sliced without copying.
 
-use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -8,6 +7,8 @@ use std::ops::{Bound, Deref, RangeBounds};
 use std::sync::Arc;
 
 use bytes::Bytes;
+
+use crate::buffer::{Buffer, SHORT};
 
 /// Whole bytes, shared.
 ///
@@ -29,7 +30,7 @@ pub struct Binary {
     // Two words: so it is passed in registers, and never written in one set of pieces
     // and read in another, for which a processor waits longer than for all else.
     span: Span,
-    buffer: Shared,
+    buffer: Buffer,
 }
 
 /// Where the bytes are in the buffer.
@@ -63,88 +64,6 @@ impl Span {
     }
 }
 
-/// The bytes that binaries are part of.
-// A tag of one byte would leave short ones at an odd address.
-#[repr(u64)]
-enum Buffer {
-    /// Few, where their references are counted: one allocation for both.
-    Short([u8; Binary::SHORT]),
-    Long(Bytes),
-}
-
-/// A buffer, shared. The last to let go of a short one leaves it for the next short
-/// binary of its thread: allocating one and freeing it again costs more than all else
-/// that becomes of a short message.
-#[derive(Clone)]
-struct Shared(
-    /// `Some` until it is dropped.
-    Option<Arc<Buffer>>,
-);
-
-/// Short buffers that a thread keeps at most.
-const KEPT: usize = 32;
-
-thread_local! {
-    static SPARE: RefCell<Vec<Arc<Buffer>>> = const { RefCell::new(Vec::new()) };
-}
-
-impl Shared {
-    fn long(bytes: Bytes) -> Shared {
-        Shared(Some(Arc::new(Buffer::Long(bytes))))
-    }
-
-    /// A copy of at most [`Binary::SHORT`] bytes.
-    #[inline]
-    fn short(bytes: &[u8]) -> Shared {
-        // A thread that is ending may be past its thread-local values.
-        let spare = SPARE.try_with(|spare| spare.borrow_mut().pop());
-        if let Ok(Some(mut buffer)) = spare
-            && let Some(Buffer::Short(short)) = Arc::get_mut(&mut buffer)
-        {
-            short[..bytes.len()].copy_from_slice(bytes);
-            return Shared(Some(buffer));
-        }
-        Shared::new_short(bytes)
-    }
-
-    #[cold]
-    fn new_short(bytes: &[u8]) -> Shared {
-        let mut short = [0; Binary::SHORT];
-        short[..bytes.len()].copy_from_slice(bytes);
-        Shared(Some(Arc::new(Buffer::Short(short))))
-    }
-
-    #[inline]
-    fn buffer(&self) -> &Arc<Buffer> {
-        self.0.as_ref().expect("it is taken out by `drop`")
-    }
-
-    #[inline]
-    fn bytes(&self) -> &[u8] {
-        match &**self.buffer() {
-            Buffer::Short(bytes) => bytes,
-            Buffer::Long(bytes) => bytes,
-        }
-    }
-}
-
-impl Drop for Shared {
-    #[inline]
-    fn drop(&mut self) {
-        if let Some(buffer) = self.0.take()
-            && Arc::strong_count(&buffer) == 1
-            && matches!(*buffer, Buffer::Short(_))
-        {
-            let _ = SPARE.try_with(|spare| {
-                let mut spare = spare.borrow_mut();
-                if spare.len() < KEPT {
-                    spare.push(buffer);
-                }
-            });
-        }
-    }
-}
-
 const _: () = assert!(size_of::<Binary>() == 16);
 
 impl Binary {
@@ -152,7 +71,7 @@ impl Binary {
     pub fn new(bytes: Bytes) -> Binary {
         Binary {
             span: Span::WHOLE,
-            buffer: Shared::long(bytes),
+            buffer: Buffer::long(bytes),
         }
     }
 
@@ -160,22 +79,19 @@ impl Binary {
     /// where the thread has let go of such a binary before.
     #[inline]
     pub fn copy_from_slice(bytes: &[u8]) -> Binary {
-        if bytes.len() <= Binary::SHORT {
+        if bytes.len() <= SHORT {
             Binary::short(bytes)
         } else {
             Binary::new(Bytes::copy_from_slice(bytes))
         }
     }
 
-    /// Bytes that a copy keeps beside the count of its references.
-    pub(crate) const SHORT: usize = 64;
-
-    /// A copy of at most [`SHORT`](Self::SHORT) bytes.
+    /// A copy of at most [`SHORT`] bytes.
     #[inline]
     pub(crate) fn short(bytes: &[u8]) -> Binary {
         Binary {
             span: Span::first(bytes.len() as u8),
-            buffer: Shared::short(bytes),
+            buffer: Buffer::short(bytes),
         }
     }
 
@@ -197,12 +113,10 @@ impl Binary {
 
     /// The bytes as [`Bytes`]; shares them.
     pub fn to_bytes(&self) -> Bytes {
-        match &**self.buffer.buffer() {
-            Buffer::Long(bytes) if self.span == Span::WHOLE => bytes.clone(),
-            Buffer::Long(bytes) => {
-                bytes.slice(self.span.start()..self.span.start() + self.span.len())
-            }
-            Buffer::Short(_) => Bytes::from_owner(self.clone()),
+        match self.buffer.as_long() {
+            Some(bytes) if self.span == Span::WHOLE => bytes.clone(),
+            Some(bytes) => bytes.slice(self.span.start()..self.span.start() + self.span.len()),
+            None => Bytes::from_owner(self.clone()),
         }
     }
 
@@ -306,7 +220,7 @@ impl fmt::Debug for Binary {
 impl From<Bytes> for Binary {
     #[inline]
     fn from(bytes: Bytes) -> Binary {
-        if bytes.len() <= Binary::SHORT {
+        if bytes.len() <= SHORT {
             Binary::short(&bytes)
         } else {
             Binary::new(bytes)
@@ -342,14 +256,14 @@ impl From<&'static str> for Binary {
 /// Shares them, or copies them if they are 64 at most.
 impl From<Binary> for Bytes {
     fn from(mut binary: Binary) -> Bytes {
-        if let Some(Buffer::Long(bytes)) = binary.buffer.0.as_mut().and_then(Arc::get_mut)
-            && binary.span == Span::WHOLE
+        if binary.span == Span::WHOLE
+            && let Some(bytes) = binary.buffer.take_long()
         {
-            return std::mem::take(bytes);
+            return bytes;
         }
-        match &**binary.buffer.buffer() {
-            Buffer::Long(_) => binary.to_bytes(),
-            Buffer::Short(_) => Bytes::copy_from_slice(&binary),
+        match binary.buffer.as_long() {
+            Some(_) => binary.to_bytes(),
+            None => Bytes::copy_from_slice(&binary),
         }
     }
 }
@@ -439,14 +353,7 @@ mod tests {
 
     #[test]
     fn short_and_long_copies_are_the_same_to_look_at() {
-        for len in [
-            0,
-            1,
-            Binary::SHORT - 1,
-            Binary::SHORT,
-            Binary::SHORT + 1,
-            300,
-        ] {
+        for len in [0, 1, SHORT - 1, SHORT, SHORT + 1, 300] {
             let bytes: Vec<u8> = (0..len).map(|n| n as u8).collect();
             let copy = Binary::copy_from_slice(&bytes);
             assert_eq!(copy, Binary::from(bytes.clone()), "{len} bytes");
@@ -466,7 +373,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "range 3..70 is outside of 64 bytes")]
     fn a_slice_beyond_a_short_copy_is_refused() {
-        let _ = Binary::copy_from_slice(&[0; Binary::SHORT]).slice(3..70);
+        let _ = Binary::copy_from_slice(&[0; SHORT]).slice(3..70);
     }
 
     #[test]

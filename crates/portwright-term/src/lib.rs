@@ -44,6 +44,7 @@
 
 mod atom;
 mod binary;
+mod buffer;
 mod fun;
 mod id_hash;
 mod identifier;

@@ -8,6 +8,7 @@ use num_bigint::{BigInt, Sign};
 use smallvec::SmallVec;
 
 use super::{DecodeError, DecodeErrorKind, VERSION, tag};
+use crate::buffer::SHORT;
 use crate::{
     Atom, AtomError, Binary, Bitstring, Fun, List, MAX_INTEGER_BITS, Map, OpaqueFun, Pid, PortId,
     Reference, Term, Tuple,
@@ -277,7 +278,7 @@ impl<'l> Reader<'l> {
                 let start = self.at();
                 let bytes = self.skip(len)?;
                 // Made here, so that its parts stay in registers until they are in their place.
-                if self.owner.is_none() && bytes.len() <= Binary::SHORT {
+                if self.owner.is_none() && bytes.len() <= SHORT {
                     put(slot, Term::Binary(Binary::short(bytes)));
                 } else {
                     put(slot, Term::Binary(self.binary(start, bytes)));
