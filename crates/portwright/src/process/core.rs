@@ -309,6 +309,11 @@ impl ProcessCore {
         self.state.lock().monitors.push(monitor);
     }
 
+    pub(crate) fn has_monitor(&self, reference: &Reference) -> bool {
+        let state = self.state.lock();
+        state.monitors.iter().any(|m| m.reference == *reference)
+    }
+
     pub(crate) fn take_monitor(&self, reference: &Reference) -> Option<Monitor> {
         let mut state = self.state.lock();
         let index = state
