@@ -80,7 +80,7 @@ impl Driver for SpawnDriver {
                 Plan::new(file, argv(file, program).map_err(errno)?, program),
                 program,
             ),
-            PortTarget::Driver | PortTarget::Descriptors { .. } => {
+            PortTarget::Driver | PortTarget::Descriptors { .. } | PortTarget::Vanilla { .. } => {
                 return Err(StartError::BadArgument);
             }
         };
