@@ -95,7 +95,7 @@ fn errors_of_open_port_explain_themselves() {
             {Reason, [First | _]} = receive {'EXIT', Pid, R} -> R end,
             io:format(\"~p ~p~n\", [Reason, First])
         end,
-        Caught({spawn,\"cat\"}, [foo]), Caught(nosuch, []), Caught({spawn_executable,\"/no/such\"}, []).";
+        Caught({spawn,\"cat\"}, [foo]), Caught({nosuch}, []), Caught({spawn_executable,\"/no/such\"}, []).";
     let output = portwright(&["eval", expressions]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     // Between reports about the processes that ended.
@@ -108,7 +108,7 @@ fn errors_of_open_port_explain_themselves() {
         ],
         [
             "badarg {erlang,open_port,",
-            "               [nosuch,[]],",
+            "               [{nosuch},[]],",
             "               [{error_info,#{module => erl_erts_errors}}]}",
         ],
         [

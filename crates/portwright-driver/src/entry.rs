@@ -111,6 +111,9 @@ impl DriverFlags {
     pub const USE_INIT_ACK: Self = Self(8);
     /// The port's queue has limits that make the port busy
     /// (`{busy_limits_port,_}` is allowed). Not a flag of `erl_driver.h`.
+    ///
+    /// Its callbacks should not take long: a command that finds the signal queue full
+    /// waits for them before it is refused.
     pub const QUEUE_LIMITS: Self = Self(1 << 16);
 
     /// Flags from their numeric value; unknown bits are kept and ignored.

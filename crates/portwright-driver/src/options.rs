@@ -42,6 +42,12 @@ pub enum PortTarget {
         /// How the program is set up.
         program: Box<ProgramOptions>,
     },
+    /// A file that is opened to be read or written: a bare string or atom, which OTP
+    /// has undocumented until 26.
+    Vanilla {
+        /// The file.
+        file: PathBuf,
+    },
     /// Descriptors that are already open: `{fd,In,Out}`.
     Descriptors {
         /// Read from when data flows to the owner.

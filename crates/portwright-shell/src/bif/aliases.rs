@@ -125,11 +125,19 @@ fn unalias(call: &mut Call, args: &[Term]) -> Value {
     let pid = call.pid();
     let aliases = call.system().shared::<Aliases>();
     let mut table = aliases.table();
-    let owned = table.get(reference).is_some_and(|(owner, _)| *owner == pid);
-    if owned {
-        table.remove(reference);
-    }
-    Ok(Term::boolean(owned))
+    let ends = match table.get(reference) {
+        Some((owner, ends)) if *owner == pid => *ends,
+        _ => return Ok(Term::boolean(false)),
+    };
+    table.remove(reference);
+    drop(table);
+    Ok(Term::boolean(is_alive(call, pid, reference, ends)))
+}
+
+/// Whether an alias that belongs to a monitor still does: the message of the monitor ends
+/// both.
+fn is_alive(call: &Call, owner: Pid, reference: &Reference, ends: Ends) -> bool {
+    !ends.with_monitor() || call.process_ref().is_monitor_of(owner, reference)
 }
 
 /// Whom a message through a reference goes to; takes the alias if the message ends it.
@@ -137,10 +145,14 @@ pub(super) fn receiver(call: &Call, reference: &Reference) -> Option<Pid> {
     let aliases = call.system().shared::<Aliases>();
     let mut table = aliases.table();
     let (pid, ends) = *table.get(reference)?;
-    if ends.with_reply() {
+    let alive = is_alive(call, pid, reference, ends);
+    if ends.with_reply() || !alive {
         table.remove(reference);
     }
     drop(table);
+    if !alive {
+        return None;
+    }
     if ends == Ends::WithReplyOrMonitor {
         call.process_ref().end_monitor_of(pid, reference);
     }

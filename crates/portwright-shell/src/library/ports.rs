@@ -96,8 +96,7 @@ struct SystemMonitor(Mutex<Option<Watch>>);
 #[derive(Clone)]
 struct Watch {
     pid: Pid,
-    options: Term,
-    busy_port: bool,
+    events: Events,
 }
 
 impl SystemMonitor {
@@ -110,7 +109,7 @@ impl SystemMonitor {
 pub(crate) fn report_busy_port(call: &Call, port: PortId) {
     let monitor = call.system().shared::<SystemMonitor>();
     let watch = monitor.lock().clone();
-    if let Some(watch) = watch.filter(|watch| watch.busy_port) {
+    if let Some(watch) = watch.filter(|watch| watch.events.busy_port) {
         let message = Term::tuple([
             atom("monitor"),
             Term::Pid(call.pid()),
@@ -125,7 +124,7 @@ pub(crate) fn report_busy_port(call: &Call, port: PortId) {
 /// `{Pid, Options}`, or `undefined` without a monitor that lives.
 fn shown(call: &Call, watch: Option<Watch>) -> Term {
     match watch.filter(|watch| call.system().node().is_alive(watch.pid)) {
-        Some(watch) => Term::tuple([Term::Pid(watch.pid), watch.options]),
+        Some(watch) => Term::tuple([Term::Pid(watch.pid), watch.events.to_term()]),
         None => atom("undefined"),
     }
 }
@@ -137,43 +136,81 @@ fn system_monitor_now(call: &mut Call, _: &[Term]) -> Answer {
 
 /// Of the events of OTP only `busy_port` happens here; the others are accepted.
 fn set_system_monitor(call: &mut Call, args: &[Term]) -> Answer {
-    let (pid, options) = match args {
-        [one] => match one.as_tuple() {
-            Some([pid, options]) => (pid.clone(), options.clone()),
-            _ => (one.clone(), Term::Nil),
-        },
-        _ => (args[0].clone(), args[1].clone()),
+    // The one argument of `system_monitor/1` holds both.
+    let wrong = |argument: u8, text| match args {
+        [_] => badarg().note(1, "invalid system monitor item"),
+        _ => badarg().note(argument, text),
     };
-    let wanted = elements(&options).ok_or_else(badarg)?;
-    let mut busy_port = false;
-    for option in &wanted {
-        match option.as_tuple() {
-            Some([name, limit])
-                if is_atom(name, "long_gc")
-                    || is_atom(name, "long_schedule")
-                    || is_atom(name, "large_heap") =>
-            {
-                count(limit).ok_or_else(badarg)?;
+    let (pid, options) = match args {
+        [one] if is_atom(one, "undefined") => (one, &Term::Nil),
+        [one] => match one.as_tuple() {
+            Some([pid, options]) => (pid, options),
+            _ => return Err(wrong(1, "")),
+        },
+        _ => (&args[0], &args[1]),
+    };
+    let watch = if is_atom(pid, "undefined") {
+        None
+    } else {
+        let wanted = elements(options).ok_or_else(|| wrong(2, "not a list"))?;
+        let events =
+            Events::read(&wanted).ok_or_else(|| wrong(2, "invalid system monitor option"))?;
+        match pid {
+            // No options at all means no monitor, whoever it would be.
+            _ if wanted.is_empty() => None,
+            Term::Pid(pid) if call.system().node().is_alive(*pid) => {
+                Some(Watch { pid: *pid, events })
             }
-            _ if is_atom(option, "busy_port") => busy_port = true,
-            _ if is_atom(option, "busy_dist_port") => {}
-            _ => return Err(badarg()),
+            _ => return Err(wrong(1, "not a pid")),
         }
-    }
-    let watch = match &pid {
-        Term::Pid(pid) => Some(Watch {
-            pid: *pid,
-            options,
-            busy_port,
-        }),
-        _ if is_atom(&pid, "undefined") => None,
-        _ => return Err(badarg()),
     };
     let monitor = call.system().shared::<SystemMonitor>();
-    // No options at all means no monitor.
-    let watch = watch.filter(|_| !wanted.is_empty());
     let before = std::mem::replace(&mut *monitor.lock(), watch);
     Ok(shown(call, before))
+}
+
+/// What a system monitor wants to know.
+#[derive(Clone, Default)]
+struct Events {
+    busy_dist_port: bool,
+    busy_port: bool,
+    /// The events with a limit, in the order in which OTP shows them.
+    limits: [Option<Term>; 3],
+}
+
+const WITH_LIMIT: [&str; 3] = ["large_heap", "long_schedule", "long_gc"];
+
+impl Events {
+    fn read(options: &[Term]) -> Option<Events> {
+        let mut events = Events::default();
+        for option in options {
+            if is_atom(option, "busy_port") {
+                events.busy_port = true;
+            } else if is_atom(option, "busy_dist_port") {
+                events.busy_dist_port = true;
+            } else {
+                let [name, limit] = option.as_tuple()? else {
+                    return None;
+                };
+                count(limit)?;
+                let index = WITH_LIMIT.iter().position(|known| is_atom(name, known))?;
+                events.limits[index] = Some(limit.clone());
+            }
+        }
+        Some(events)
+    }
+
+    fn to_term(&self) -> Term {
+        let flags = [
+            (self.busy_dist_port, "busy_dist_port"),
+            (self.busy_port, "busy_port"),
+        ];
+        let flags = flags.iter().filter(|(set, _)| *set);
+        let limits = WITH_LIMIT.iter().zip(&self.limits);
+        let limits =
+            limits.filter_map(|(name, limit)| Some(Term::tuple([atom(name), limit.clone()?])));
+        Term::list(flags.map(|(_, name)| atom(name)).chain(limits))
+    }
 }
 
 /// Waits while the port is busy, then tries again.

@@ -60,16 +60,24 @@ impl Driver for RamFile {
             return;
         };
         match self.perform(*operation, arguments) {
-            Some(Ok(Answer::Done)) => port.output_unlined(&[0], Vec::new()),
-            Some(Ok(Answer::Number(number))) => {
-                port.output_unlined(&counted(3, number), Vec::new())
-            }
+            Some(Ok(Answer::Done)) => answer(port, &[0]),
+            Some(Ok(Answer::Number(number))) => answer(port, &counted(3, number)),
             Some(Ok(Answer::Bytes(bytes))) => {
                 port.output_unlined(&counted(2, bytes.len()), vec![bytes.into()])
             }
-            Some(Err(name)) => port.output_unlined(&[&[1], name.as_bytes()].concat(), Vec::new()),
+            Some(Err(name)) => answer(port, &[&[1], name.as_bytes()].concat()),
             None => return,
         };
+    }
+}
+
+/// An answer without the bytes of a file. It is a header with no data behind it, so a port
+/// of lines has nothing to tell.
+fn answer(port: &PortContext<'_>, header: &[u8]) -> bool {
+    if port.is_line() {
+        port.output_with_header(header, Bytes::new())
+    } else {
+        port.output_unlined(header, Vec::new())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use portwright_term::Term;
 
-use super::argument::{Answer, atom, badarg, chardata, function_clause, tagged};
+use super::argument::{Answer, atom, chardata, function_clause, tagged};
 use super::conversion::intern;
 use super::number;
 
@@ -73,12 +73,13 @@ pub(crate) fn fread(args: &[Term]) -> Answer {
                     .collect();
                 at += digits.len();
                 let width = digits.parse().ok();
-                if format.get(at) == Some(&'t') {
-                    at += 1;
-                }
-                let control = *format.get(at).ok_or_else(badarg)?;
+                let unicode = format.get(at) == Some(&'t');
+                at += usize::from(unicode);
+                // A format that ends here has no such letter.
+                let control = *format.get(at).unwrap_or(&'\0');
                 at += 1;
-                match (directive(&mut input, control, width), suppressed) {
+                let field = Field { width, unicode };
+                match (directive(&mut input, control, field), suppressed) {
                     (Read::Value(_), true) => Read::Nothing,
                     (read, _) => read,
                 }
@@ -124,7 +125,21 @@ pub(crate) fn fread(args: &[Term]) -> Answer {
     ]))
 }
 
-fn directive(input: &mut Input<'_>, control: char, width: Option<usize>) -> Read {
+/// What stands between `~` and the letter.
+#[derive(Clone, Copy)]
+struct Field {
+    width: Option<usize>,
+    /// `t`: characters beyond latin1 are taken.
+    unicode: bool,
+}
+
+impl Field {
+    fn takes(self, c: char) -> bool {
+        self.unicode || u32::from(c) <= 0xff
+    }
+}
+
+fn directive(input: &mut Input<'_>, control: char, field: Field) -> Read {
     match control {
         '~' => {
             if input.rest.first() == Some(&'~') {
@@ -135,27 +150,28 @@ fn directive(input: &mut Input<'_>, control: char, width: Option<usize>) -> Read
             }
         }
         'l' => Read::Value(Term::from(input.taken)),
+        'c' | 's' | 'a' | 'd' | 'u' | '-' | 'f' | '#' if input.rest.is_empty() => Read::More,
         'c' => {
-            let wanted = width.unwrap_or(1);
-            if input.rest.len() < wanted {
-                return Read::More;
+            let wanted = field.width.unwrap_or(1);
+            match input.rest.get(..wanted) {
+                Some(taken) if taken.iter().all(|c| field.takes(*c)) => {
+                    Read::Value(Term::string(&input.take(wanted)))
+                }
+                _ => Read::Error("character"),
             }
-            Read::Value(Term::string(&input.take(wanted)))
         }
         's' | 'a' | 'd' | 'u' | '-' | 'f' | '#' => {
             if control != '-' {
                 input.skip_space();
             }
-            if input.rest.is_empty() {
-                return Read::More;
-            }
-            word(input, control, width)
+            word(input, control, field)
         }
         _ => Read::Error("format"),
     }
 }
 
-fn word(input: &mut Input<'_>, control: char, width: Option<usize>) -> Read {
+fn word(input: &mut Input<'_>, control: char, field: Field) -> Read {
+    let width = field.width;
     let sign = usize::from(matches!(input.rest.first(), Some('+' | '-')));
     match control {
         '-' => {
@@ -164,7 +180,15 @@ fn word(input: &mut Input<'_>, control: char, width: Option<usize>) -> Read {
             Read::Value(Term::Integer(if negative { -1 } else { 1 }))
         }
         's' | 'a' => {
-            let length = input.count(width, |c| !matches!(c, ' ' | '\t' | '\n' | '\r'));
+            let is_space = |c| matches!(c, ' ' | '\t' | '\n' | '\r');
+            // Without a width the text ends at what it does not take.
+            let length = input.count(width, |c| {
+                !is_space(c) && (width.is_some() || field.takes(c))
+            });
+            let stray = input.rest.get(..length.max(1)).unwrap_or_default();
+            if stray.iter().any(|c| !field.takes(*c)) {
+                return Read::Error(if control == 's' { "string" } else { "atom" });
+            }
             let text = input.take(length);
             if control == 's' {
                 return Read::Value(Term::string(&text));
@@ -185,7 +209,7 @@ fn word(input: &mut Input<'_>, control: char, width: Option<usize>) -> Read {
             }
         }
         '#' => {
-            let base_digits = input.count(None, |c| c.is_ascii_digit());
+            let base_digits = input.count(width, |c| c.is_ascii_digit());
             let base: Option<u32> = input.rest[..base_digits]
                 .iter()
                 .collect::<String>()
@@ -194,34 +218,39 @@ fn word(input: &mut Input<'_>, control: char, width: Option<usize>) -> Read {
             match base {
                 Some(base @ 2..=36) if input.rest.get(base_digits) == Some(&'#') => {
                     input.take(base_digits + 1);
-                    let length = input.count(width, |c| c.is_digit(base));
-                    let digits = input.take(length);
-                    number::parse_integer(digits.as_bytes(), base)
-                        .map_or(Read::Error("based"), Read::Value)
+                    let width = width.map(|width| width.saturating_sub(base_digits + 1));
+                    number(input, width, base).unwrap_or(Read::Error("based"))
                 }
                 _ => Read::Error("based"),
             }
         }
+        // The width is a base here.
+        'u' => match width.map_or(Ok(10), u32::try_from) {
+            Ok(base @ 2..=36) => number(input, None, base).unwrap_or(Read::Error("unsigned")),
+            _ => Read::Error("format"),
+        },
         _ => {
-            let signed = if control == 'd' { sign } else { 0 };
             let limit = width.unwrap_or(usize::MAX);
-            let digits = input.rest[signed..]
+            let digits = input.rest[sign..]
                 .iter()
-                .take(limit.saturating_sub(signed))
+                .take(limit.saturating_sub(sign))
                 .take_while(|c| c.is_ascii_digit())
                 .count();
-            let text: String = input.rest[..signed + digits].iter().collect();
+            let text: String = input.rest[..sign + digits].iter().collect();
             match number::parse_integer(text.as_bytes(), 10) {
                 Some(value) => {
-                    input.take(signed + digits);
+                    input.take(sign + digits);
                     Read::Value(value)
                 }
-                None => Read::Error(if control == 'd' {
-                    "integer"
-                } else {
-                    "unsigned"
-                }),
+                None => Read::Error("integer"),
             }
         }
     }
+}
+
+/// Digits of a base; `None` for none, and for decimal digits that the base does not have.
+fn number(input: &mut Input<'_>, width: Option<usize>, base: u32) -> Option<Read> {
+    let length = input.count(width, |c| c.is_ascii_digit() || c.is_digit(base));
+    let digits = input.take(length);
+    number::parse_integer(digits.as_bytes(), base).map(Read::Value)
 }

@@ -7,7 +7,8 @@ use portwright_ddll::NodeExt as _;
 use portwright_term::{Atom, Term};
 
 use super::argument::{
-    Answer, atom, atom_text, badarg, binary_term, elements_or_badarg, error_tuple,
+    Answer, atom, atom_text, badarg, binary_term, elements, elements_or_badarg, error_tuple,
+    is_atom,
 };
 use crate::exception::Exception;
 use crate::native::{Call, Native, NativeModule};
@@ -25,7 +26,8 @@ pub(crate) const SYSTEM_INFO: NativeModule = NativeModule::new(
         Native::new("is_alive", 0, is_alive),
         Native::new("get_cookie", 0, |_, _| Ok(atom("nocookie"))),
         Native::new("garbage_collect", 0, |_, _| Ok(Term::boolean(true))),
-        Native::new("garbage_collect", 1, |_, _| Ok(Term::boolean(true))),
+        Native::new("garbage_collect", 1, garbage_collect),
+        Native::new("garbage_collect", 2, garbage_collect),
         Native::new("bump_reductions", 1, |_, _| Ok(Term::boolean(true))),
         Native::new("system_flag", 2, |_, _| Err(badarg())),
         Native::new("loaded", 0, loaded),
@@ -47,6 +49,26 @@ const ERTS_VERSION: &str = "13.1.5";
 
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
+}
+
+/// There is nothing to collect, in a process that lives.
+fn garbage_collect(call: &mut Call, args: &[Term]) -> Answer {
+    let Term::Pid(pid) = &args[0] else {
+        return Err(badarg().note(1, "not a pid"));
+    };
+    if let Some(options) = args.get(1) {
+        let known = |option: &Term| match option.as_tuple() {
+            Some([name, kind]) => {
+                is_atom(name, "type") && (is_atom(kind, "major") || is_atom(kind, "minor"))
+            }
+            _ => false,
+        };
+        let options = elements(options).ok_or_else(|| badarg().note(2, "not a list"))?;
+        if !options.iter().all(known) {
+            return Err(badarg().note(2, "invalid option in list"));
+        }
+    }
+    Ok(Term::boolean(call.system().node().is_alive(*pid)))
 }
 
 fn system_info(call: &mut Call, args: &[Term]) -> Answer {
@@ -77,6 +99,7 @@ fn system_info(call: &mut Call, args: &[Term]) -> Answer {
         "port_count" => Term::from(call.system().node().ports().len()),
         "process_limit" => Term::Integer(262_144),
         "port_limit" => Term::Integer(65_536),
+        "port_parallelism" => Term::boolean(false),
         "atom_limit" => Term::Integer(1_048_576),
         "ets_limit" => Term::Integer(8192),
         "ets_count" => Term::from(super::ets::count(call)),

@@ -481,8 +481,9 @@ fn special(name: &str, arguments: &[Term], cause: &str) -> Option<Vec<Note>> {
             if badopt {
                 notes([Tuple.fault(name), Some("invalid option in list")])
             } else {
+                // OTP has nothing to say of a name that is a file, or none.
                 let Some(parts) = name.as_tuple() else {
-                    return Some(notes([Some("not a tuple")]));
+                    return Some(Vec::new());
                 };
                 let args = settings.list_iter().any(|setting| {
                     setting.as_tuple().and_then(<[Term]>::first) == Some(&Term::Atom(atoms::ARGS))

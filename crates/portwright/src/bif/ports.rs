@@ -53,21 +53,41 @@ pub fn open_port(process: &Process, arguments: &[Term]) -> Result<Term, BifError
     });
     opened.map(|port| Term::Port(port.id())).map_err(|error| {
         let raised = BifError::new(error.reason());
+        // OTP explains names that are tuples.
+        let explains = name.as_tuple().is_some();
         match &error {
-            OpenError::BadSetting { setting, .. } if setting == "args" || setting == "arg0" => {
+            OpenError::TableFull { .. } | OpenError::OwnerExited => raised,
+            OpenError::BadSetting { setting, .. } if !is_looked_at_last(setting) => {
+                let raised = BifError {
+                    cause: Some(Atom::literal("badopt")),
+                    ..raised
+                };
+                let raised = match explains {
+                    true => raised,
+                    false => raised.note(1, "not a tuple"),
+                };
+                raised.note(2, "invalid option in list")
+            }
+            _ if !explains => raised,
+            OpenError::BadSetting { setting, .. } if setting == "args" => {
                 raised.note(1, "must be spawn_executable")
             }
-            // It is looked at last, and OTP names no cause.
-            OpenError::BadSetting { setting, .. } if setting.starts_with("{cd,") => raised,
-            OpenError::BadSetting { .. } => BifError {
-                cause: Some(Atom::literal("badopt")),
-                ..raised
-            }
-            .note(2, "invalid option in list"),
-            OpenError::TableFull { .. } | OpenError::OwnerExited => raised,
             _ => raised.note(1, "invalid port name"),
         }
     })
+}
+
+/// Whether a setting is refused because of what is opened or, as `cd`, when everything else
+/// was found good. OTP names no cause then, and takes the name for the culprit.
+fn is_looked_at_last(setting: &str) -> bool {
+    const LAST: [&str; 5] = [
+        "args",
+        "arg0",
+        "exit_status",
+        "busy_limits_port",
+        "busy_limits_msgq",
+    ];
+    setting.starts_with("{cd,") || LAST.contains(&setting)
 }
 
 /// `port_command(Port, Data)` and `port_command(Port, Data, Options)`.

@@ -39,6 +39,7 @@ pub(crate) struct NodeCore {
     pub(super) drivers: RwLock<Vec<Arc<KnownDriver>>>,
     pub(super) programs: Arc<KnownDriver>,
     pub(super) descriptors: Arc<KnownDriver>,
+    pub(super) vanilla: Arc<KnownDriver>,
     pub(super) environment: Mutex<HashMap<OsString, Option<OsString>>>,
     pub(super) reactor: Arc<Reactor>,
     pub(super) pool: Pool,
@@ -231,6 +232,10 @@ impl NodeCore {
 
     pub(crate) fn program_driver(&self) -> Arc<KnownDriver> {
         Arc::clone(&self.programs)
+    }
+
+    pub(crate) fn vanilla_driver(&self) -> Arc<KnownDriver> {
+        Arc::clone(&self.vanilla)
     }
 
     pub(crate) fn descriptor_driver(&self) -> Arc<KnownDriver> {

@@ -448,6 +448,7 @@ impl NodeBuilder {
             drivers: RwLock::default(),
             programs: KnownDriver::new(program::entry()),
             descriptors: KnownDriver::new(program::descriptors_entry()),
+            vanilla: KnownDriver::new(program::vanilla_entry()),
             environment: Mutex::default(),
             reactor: Reactor::new()?,
             pool: Pool::new(self.async_threads),

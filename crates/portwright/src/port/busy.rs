@@ -51,10 +51,14 @@ impl BusyState {
 }
 
 impl KnownDriver {
+    fn has_queue_limits(&self) -> bool {
+        let flags = self.entry.driver_flags();
+        flags.contains(DriverFlags::QUEUE_LIMITS)
+    }
+
     /// The limits of the queue of a port that was opened without any.
     pub(super) fn queue_limits(&self) -> BusyLimits {
-        let flags = self.entry.driver_flags();
-        if flags.contains(DriverFlags::QUEUE_LIMITS) {
+        if self.has_queue_limits() {
             DEFAULT_LIMITS
         } else {
             BusyLimits::Disabled
@@ -188,6 +192,21 @@ impl PortCore {
     #[inline]
     pub(crate) fn is_busy(&self) -> bool {
         self.busy.is_busy()
+    }
+
+    /// Whether a command finds the port busy (P-802).
+    ///
+    /// A burst of commands may fill the signal queue while another thread writes what came
+    /// before and was interrupted there. The callbacks of programs and descriptors never
+    /// wait, so that thread is waited for: it handles the queue before anything else.
+    pub(crate) fn refuses_commands(self: &Arc<Self>) -> bool {
+        if self.busy.flags.load(Ordering::Acquire) == BY_SIGNALS
+            && !self.parallelism
+            && self.driver.has_queue_limits()
+        {
+            self.request(|_, _| ());
+        }
+        self.is_busy()
     }
 
     pub(super) fn set_busy_by_driver(&self, busy: bool) {

@@ -237,7 +237,7 @@ impl PortCore {
         if self.input_closed.load(std::sync::atomic::Ordering::Acquire) {
             return Err(CommandError::InputClosed);
         }
-        if busy != Busy::Force && self.is_busy() {
+        if busy != Busy::Force && self.refuses_commands() {
             return Err(CommandError::Busy);
         }
         Ok(())

@@ -205,6 +205,10 @@ fn resolve(
                 PortTarget::Executable { file, program },
             ))
         }
+        PortName::Vanilla(file) => {
+            let target = PortTarget::Vanilla { file: file.clone() };
+            Ok((node.vanilla_driver(), target))
+        }
         PortName::Fd { input, output } => {
             let target = PortTarget::Descriptors {
                 input: *input,
@@ -438,7 +442,9 @@ fn start_error(port: &PortCore, target: &PortTarget, source: StartError) -> Open
     let (program, options) = match target {
         PortTarget::Executable { file, program } => (file.clone(), program),
         PortTarget::Shell { program, .. } => (PathBuf::from("/bin/sh"), program),
-        PortTarget::Driver | PortTarget::Descriptors { .. } => return driver_error(port, source),
+        PortTarget::Driver | PortTarget::Descriptors { .. } | PortTarget::Vanilla { .. } => {
+            return driver_error(port, source);
+        }
     };
     match source {
         StartError::Errno(number) => {

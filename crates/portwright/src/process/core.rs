@@ -309,6 +309,11 @@ impl ProcessCore {
         self.state.lock().monitors.push(monitor);
     }
 
+    pub(crate) fn has_monitor(&self, reference: &Reference) -> bool {
+        let state = self.state.lock();
+        state.monitors.iter().any(|m| m.reference == *reference)
+    }
+
     pub(crate) fn take_monitor(&self, reference: &Reference) -> Option<Monitor> {
         let mut state = self.state.lock();
         let index = state
@@ -389,6 +394,24 @@ impl ProcessCore {
         waker: Option<&Waker>,
     ) -> Taken {
         self.state.lock().mailbox.take(into, waker)
+    }
+
+    /// Puts messages that the process has looked at back, for others to see.
+    pub(super) fn leave_messages(&self, looked_at: &mut VecDeque<Message>) -> bool {
+        let mut state = self.state.lock();
+        let left = state.mailbox.leave(looked_at);
+        if left {
+            // Under the lock, so that nobody counts them twice.
+            self.set_aside.store(0, Ordering::Relaxed);
+        }
+        left
+    }
+
+    /// Takes them again.
+    pub(super) fn take_messages_back(&self, into: &mut VecDeque<Message>) {
+        let mut state = self.state.lock();
+        state.mailbox.take_back(into);
+        self.set_aside.store(into.len(), Ordering::Relaxed);
     }
 
     pub(super) fn inspect<R>(&self, inspect: impl FnOnce(Snapshot<'_>) -> R) -> R {

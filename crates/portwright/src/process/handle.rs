@@ -36,6 +36,8 @@ pub struct Process {
     pub(super) saved: VecDeque<Message>,
     /// How many of `saved` the current scan has looked at.
     pub(super) seen: usize,
+    /// `saved` is back in the mailbox, where others see it, while the process waits.
+    pub(super) left: bool,
     /// The task that runs the process tells how it ended, not this handle.
     ends_with_task: bool,
 }
@@ -67,6 +69,7 @@ impl Process {
             node,
             saved: VecDeque::new(),
             seen: 0,
+            left: false,
             ends_with_task: false,
         }
     }

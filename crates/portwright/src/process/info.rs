@@ -26,7 +26,7 @@ pub struct ProcessInfo {
     pub registered_name: Option<Atom>,
     /// Messages that it has not received.
     pub message_queue_len: usize,
-    /// Those of them that it has not looked at yet, as terms.
+    /// The messages, as terms. Of a process that is just looking at them some may be left out.
     pub messages: Vec<Term>,
     /// Who is linked to it.
     pub links: Vec<Identity>,
@@ -75,9 +75,6 @@ impl ProcessCore {
 impl ProcessInfo {
     /// The value of one item of `process_info/2`; `None` for an item that does not
     /// exist here.
-    ///
-    /// `messages` of a process other than the caller leaves out those that the process has
-    /// looked at and not received.
     pub fn item(&self, item: Atom) -> Option<Term> {
         let text = item.as_str();
         Some(match text {

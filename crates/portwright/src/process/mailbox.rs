@@ -6,6 +6,8 @@ use std::task::Waker;
 /// What has arrived and was not fetched. Lives under the lock of its process.
 pub(super) struct Mailbox<T> {
     messages: VecDeque<T>,
+    /// How many of them the process has looked at and left, until it looks for more.
+    left: usize,
     waker: Option<Waker>,
     closed: bool,
 }
@@ -23,6 +25,7 @@ impl<T> Mailbox<T> {
     pub(super) fn new() -> Self {
         Self {
             messages: VecDeque::new(),
+            left: 0,
             waker: None,
             closed: false,
         }
@@ -54,6 +57,23 @@ impl<T> Mailbox<T> {
         self.waker.take()
     }
 
+    /// Puts messages that the process has looked at where everybody sees them; `false`
+    /// when there are others, that it has not seen.
+    pub(super) fn leave(&mut self, looked_at: &mut VecDeque<T>) -> bool {
+        let nothing_new = self.messages.is_empty() && !self.closed;
+        if nothing_new {
+            std::mem::swap(looked_at, &mut self.messages);
+            self.left = self.messages.len();
+        }
+        nothing_new
+    }
+
+    /// Takes them back, with those that have come behind them.
+    pub(super) fn take_back(&mut self, into: &mut VecDeque<T>) {
+        self.left = 0;
+        std::mem::swap(into, &mut self.messages);
+    }
+
     /// Moves all messages to `into`; if there are none, `waker` is woken by the
     /// next one, or by the end.
     #[inline]
@@ -61,12 +81,13 @@ impl<T> Mailbox<T> {
         if self.closed {
             return Taken::Exited;
         }
-        if self.messages.is_empty() {
+        if self.messages.len() == self.left {
             if let Some(waker) = waker {
                 self.wake_next(waker);
             }
             return Taken::Nothing;
         }
+        self.left = 0;
         if into.is_empty() {
             std::mem::swap(into, &mut self.messages);
         } else {
@@ -96,7 +117,7 @@ impl<T> Mailbox<T> {
 
     /// Whether somebody waits for a message.
     pub(super) fn is_awaited(&self) -> bool {
-        self.waker.is_some() && self.messages.is_empty()
+        self.waker.is_some() && self.messages.len() == self.left
     }
 }
 

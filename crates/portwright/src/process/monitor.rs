@@ -149,6 +149,17 @@ impl Process {
         monitor.is_some()
     }
 
+    /// Whether a process has this monitor: it was neither removed nor has it fired. An alias
+    /// of `monitor/3` with `demonitor` lives as long.
+    ///
+    /// # Source
+    ///
+    /// erlang(3), `monitor/3`.
+    pub fn is_monitor_of(&self, watcher: Pid, reference: &Reference) -> bool {
+        let watcher = self.node().core().process(watcher);
+        watcher.is_some_and(|process| process.has_monitor(reference))
+    }
+
     /// Ends a monitor of another process, as a reply does that goes through an alias with
     /// `reply_demonitor`; `false` when that process has no such monitor (any more).
     ///

@@ -191,8 +191,8 @@ impl Process {
         let port = self
             .node()
             .port(id)
-            .filter(|port| port.is_open() && port.is_busy());
-        Ok(port.filter(|_| crate::port::is_command(message)))
+            .filter(|port| port.is_open() && port.is_busy() && crate::port::is_command(message));
+        Ok(port.filter(|port| port.core().refuses_commands()))
     }
 
     /// Closes a port: `port_close/1`. Output that is queued is still written.

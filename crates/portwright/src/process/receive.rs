@@ -158,6 +158,7 @@ impl Process {
     /// This and [`changed_until`](Self::changed_until) are what evaluators build
     /// their own selective receive on.
     pub fn scan<R>(&mut self, mut look: impl FnMut(&Message) -> Scan<R>) -> Option<(Message, R)> {
+        self.take_back();
         self.fetch(None);
         while let Some(message) = self.saved.get(self.seen) {
             match look(message) {
@@ -175,6 +176,7 @@ impl Process {
 
     /// All messages that wait, oldest first, as terms.
     pub(crate) fn waiting_messages(&mut self) -> Vec<portwright_term::Term> {
+        self.take_back();
         self.fetch(None);
         self.saved.iter().map(Message::to_term).collect()
     }
@@ -193,9 +195,11 @@ impl Process {
         let mut timer = None;
         let core = self.core().clone();
         let changed = poll_fn(|context| {
+            self.take_back();
             if self.seen < self.saved.len() {
                 return Poll::Ready(Changed::Message);
             }
+            self.leave();
             match self.fetch(Some(context)) {
                 Taken::Some => return Poll::Ready(Changed::Message),
                 Taken::Exited => return Poll::Ready(Changed::Exited),
@@ -236,6 +240,7 @@ impl Process {
     /// Whether there is a message that [`take_oldest`](Self::take_oldest) takes.
     #[inline]
     fn has_oldest(&mut self, context: Option<&mut Context<'_>>) -> Taken {
+        self.take_back();
         if self.saved.is_empty() {
             self.fetch(context)
         } else if self.core().is_exited() {
@@ -259,7 +264,10 @@ impl Process {
         let waker = context.as_ref().map(|context| context.waker());
         let taken = self.core.take_messages(&mut self.saved, waker);
         match taken {
-            Taken::Some => self.note_saved(),
+            Taken::Some => {
+                self.left = false;
+                self.note_saved();
+            }
             Taken::Exited => {
                 self.saved.clear();
                 self.seen = 0;
@@ -271,6 +279,23 @@ impl Process {
             }
         }
         taken
+    }
+
+    /// Leaves what was looked at to the mailbox, for as long as the process waits: there
+    /// `process_info/2` of others finds it.
+    fn leave(&mut self) {
+        if !self.saved.is_empty() {
+            self.left = self.core.leave_messages(&mut self.saved);
+        }
+    }
+
+    /// Has what was left again.
+    #[inline]
+    fn take_back(&mut self) {
+        if self.left {
+            self.left = false;
+            self.core.take_messages_back(&mut self.saved);
+        }
     }
 
     fn note_saved(&self) {

@@ -1,11 +1,12 @@
-//! External programs and open descriptors: the drivers behind `{spawn,_}`,
-//! `{spawn_executable,_}` and `{fd,_,_}`.
+//! External programs, open descriptors and files: the drivers behind `{spawn,_}`,
+//! `{spawn_executable,_}`, `{fd,_,_}` and a bare name.
 
 mod child;
 mod descriptors;
 mod orphans;
 mod plan;
 mod spawn;
+mod vanilla;
 mod wire;
 
 pub(crate) use spawn::GATHER_BYTES;
@@ -20,6 +21,11 @@ pub(crate) fn entry() -> DriverEntry {
 /// The driver for descriptors that are open already.
 pub(crate) fn descriptors_entry() -> DriverEntry {
     DriverEntry::of::<descriptors::FdDriver>("fd").flags(flags())
+}
+
+/// The driver for files. All its ports share a turn, as in OTP.
+pub(crate) fn vanilla_entry() -> DriverEntry {
+    DriverEntry::of::<vanilla::VanillaDriver>("vanilla").flags(DriverFlags::QUEUE_LIMITS)
 }
 
 fn flags() -> DriverFlags {

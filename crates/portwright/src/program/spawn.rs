@@ -80,7 +80,7 @@ impl Driver for SpawnDriver {
                 Plan::new(file, argv(file, program).map_err(errno)?, program),
                 program,
             ),
-            PortTarget::Driver | PortTarget::Descriptors { .. } => {
+            PortTarget::Driver | PortTarget::Descriptors { .. } | PortTarget::Vanilla { .. } => {
                 return Err(StartError::BadArgument);
             }
         };
@@ -100,7 +100,7 @@ impl Driver for SpawnDriver {
         };
         self.burst = self.burst.saturating_add(1);
         let queued = self.wire.queued();
-        if self.gathers && (queued > 0 || self.burst > BURST) && data.len() <= SMALL_BYTES {
+        if self.gathers_now(queued) && data.len() <= SMALL_BYTES {
             if !self.wire.gather(port, &data) {
                 return fail(port, Errno::INVAL);
             }
@@ -134,7 +134,8 @@ impl Driver for SpawnDriver {
     fn timeout(&mut self, port: &PortContext<'_>) {
         self.put_off = false;
         self.burst = 0;
-        if !self.waits_for_room {
+        // Nothing is left when the burst was written at its size.
+        if !self.waits_for_room && self.wire.queued() > 0 {
             self.write_out(port);
         }
     }
@@ -291,6 +292,14 @@ impl SpawnDriver {
             put_off: false,
             waits_for_room: false,
         })
+    }
+
+    /// Whether a small command is written together with others.
+    ///
+    /// A pipe takes another number of bytes when they come in other pieces, so how much a
+    /// program that does not read accepts would change (P-810).
+    fn gathers_now(&self, queued: usize) -> bool {
+        self.gathers && (queued > 0 || self.burst > BURST) && self.input_flow.is_read()
     }
 
     /// Sees to it that queued data is written soon: now if there is much of it, else

@@ -44,6 +44,9 @@ pub(super) struct Flow {
     grown: bool,
 }
 
+/// What a new pipe holds.
+const PIPE_BYTES: usize = 64 * 1024;
+
 /// How much goes through a pipe before it may grow.
 const STREAM_BYTES: usize = 512 * 1024;
 
@@ -51,6 +54,11 @@ const STREAM_BYTES: usize = 512 * 1024;
 const GROWN_PIPE_BYTES: usize = 1024 * 1024;
 
 impl Flow {
+    /// Whether more went through the pipe than it holds: somebody reads it.
+    pub(super) fn is_read(&self) -> bool {
+        self.bytes > PIPE_BYTES
+    }
+
     /// `bytes` went through the pipe; `full` if it was the pipe that set the limit.
     pub(super) fn passed(&mut self, fd: BorrowedFd<'_>, bytes: usize, full: bool) {
         self.bytes = self.bytes.saturating_add(bytes);

@@ -39,6 +39,10 @@ pub enum PortName {
         /// Look for a name without a slash along `PATH`. OTP never does.
         search: bool,
     },
+    /// A bare string or atom: a file that is opened, read to its end and written to. OTP
+    /// has it undocumented, and no more from 27 on. With `out` alone the file is made
+    /// anew; a port that does both leaves what is there.
+    Vanilla(PathBuf),
     /// `{fd,In,Out}`: descriptors that are open already.
     Fd {
         /// Read from.
@@ -90,6 +94,7 @@ impl PortName {
             Self::Executable { file, .. } => {
                 pair("spawn_executable", erlang_string(file.as_os_str()))
             }
+            Self::Vanilla(file) => erlang_string(file.as_os_str()),
             Self::Fd { input, output } => {
                 Term::tuple([Term::atom("fd"), Term::from(*input), Term::from(*output)])
             }
@@ -100,7 +105,7 @@ impl PortName {
     pub(crate) fn shown_unless(&self, driver: &str) -> Option<Box<[u8]>> {
         let shown = match self {
             Self::Spawn(command) | Self::SpawnDriver(command) => command.as_bytes(),
-            Self::Executable { file, .. } => file.as_os_str().as_bytes(),
+            Self::Executable { file, .. } | Self::Vanilla(file) => file.as_os_str().as_bytes(),
             Self::Fd { input, output } => {
                 return Some(format!("{input}/{output}").into_bytes().into());
             }

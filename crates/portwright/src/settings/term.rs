@@ -38,6 +38,9 @@ impl PortName {
             }
             Ok(OsString::from_vec(text))
         };
+        if let Some(file) = vanilla(term) {
+            return Ok(Self::Vanilla(PathBuf::from(OsString::from_vec(file))));
+        }
         match term.as_tuple() {
             Some([Term::Atom(atoms::SPAWN), command]) => Ok(Self::Spawn(text(command)?)),
             Some([Term::Atom(atoms::SPAWN_DRIVER), command]) => {
@@ -66,6 +69,20 @@ impl PortName {
             )),
         }
     }
+}
+
+/// The bytes of an atom or of a list of bytes that is not empty, up to a NUL.
+fn vanilla(term: &Term) -> Option<Vec<u8>> {
+    let bytes: Vec<u8> = match term {
+        Term::Atom(name) => name.as_str().into(),
+        Term::Nil => return None,
+        list => {
+            let bytes = list.to_vec()?;
+            let byte = |byte: &Term| u8::try_from(byte.as_i64()?).ok();
+            bytes.iter().map(byte).collect::<Option<_>>()?
+        }
+    };
+    Some(bytes.into_iter().take_while(|byte| *byte != 0).collect())
 }
 
 impl PortSettings {

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use portwright::{
     Busy, BusyLimits, CommandError, PortName, PortSettings, ProcessStatus, Sent, Term,
 };
+use portwright_driver::{DriverEntry, DriverFlags};
 
 use crate::alone::Folder;
 use crate::owner::{Owner, eventually};
@@ -313,22 +314,28 @@ fn a_wait_that_is_dropped_sends_nothing() {
     assert_ne!(status, ProcessStatus::Suspended);
 }
 
-// P-810: the pipe's 64 KiB and the limit, in small commands.
+// P-810: the pipe's 64 KiB and the limit. A page of the pipe takes whole commands only.
 #[test]
 fn a_program_that_does_not_read_is_given_a_pipe_and_the_limit() {
-    let mut held = Held::new("pipe", "[]");
-    let mut taken = 0;
-    while held
-        .owner
-        .eval("port_command(P,\"0123456789012345678901234567890123456789\",[nosuspend])")
-        == "true"
-    {
-        taken += 40;
+    for (settings, bytes, taken) in [
+        ("[]", 1, 73_728),
+        ("[]", 40, 73_480),
+        ("[]", 1000, 73_000),
+        ("[{packet,4}]", 1, 14_743),
+    ] {
+        let held = Held::new("pipe", settings);
+        let command = || vec![0; bytes];
+        let mut sum = 0;
+        while held
+            .owner
+            .me
+            .try_command(&held.port, command(), Busy::NoSuspend)
+            == Ok(())
+        {
+            sum += bytes;
+        }
+        assert_eq!(sum, taken, "{bytes} at a time, {settings}");
     }
-    // A pipe of 16 pages merges small writes, so all of it is used.
-    assert!((8_192..=65_536 + 8_192 + 40).contains(&taken), "{taken}");
-    let queued = held.queue_size();
-    assert!((8_192..8_192 + 40).contains(&queued), "{queued}");
 }
 
 // P-808: commands that find the port at work wait in its signal queue, with limits of
@@ -371,4 +378,36 @@ fn the_signal_queue_has_limits_too() {
     eventually("the queue is empty", || !port.is_busy());
     assert_eq!(port.info().unwrap().output, 4 + 20 + 1);
     drop(owner);
+}
+
+// P-802, P-808: what fills the signal queue of a program's port is not its program but a
+// thread that is at work there, and no reason to refuse.
+#[test]
+fn a_port_with_queue_limits_is_not_busy_by_what_is_being_handled() {
+    let owner = Owner::new();
+    let entry = DriverEntry::of::<crate::drivers::Blocking>("short")
+        .flags(DriverFlags::PORT_LOCKING | DriverFlags::QUEUE_LIMITS);
+    owner.node.add_driver(entry).unwrap();
+    let gate = crate::drivers::Gate::new("handled");
+    let settings = PortSettings::new().busy_limits_msgq(BusyLimits::Limits { low: 1, high: 1 });
+    let port = owner
+        .me
+        .open_port(PortName::spawn("short handled"), settings)
+        .unwrap();
+    let (first, other) = (port.clone(), owner.other());
+    let holder = std::thread::spawn(move || other.me.command_blocking(&first, "stay"));
+    gate.wait_until_inside();
+    assert_eq!(owner.me.try_command(&port, "xx", Busy::NoSuspend), Ok(()));
+    assert!(port.is_busy());
+    let (again, other) = (port.clone(), owner.other());
+    let (begins, begun) = std::sync::mpsc::channel();
+    let sender = std::thread::spawn(move || {
+        begins.send(()).unwrap();
+        other.me.try_command(&again, "y", Busy::NoSuspend)
+    });
+    begun.recv().unwrap();
+    gate.open();
+    assert_eq!(sender.join().unwrap(), Ok(()));
+    holder.join().unwrap().unwrap();
+    assert_eq!(port.info().unwrap().output, 4 + 2 + 1);
 }

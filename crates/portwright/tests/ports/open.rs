@@ -125,8 +125,10 @@ fn other_shapes_of_a_name_are_badarg() {
         "{spawn,\"cat\",[]}",
         "{run,\"cat\"}",
         "{}",
-        "spawn",
         "17",
+        "[$a,$b,c]",
+        "[300]",
+        "<<\"/dev/null\">>",
         "[]",
         "{spawn,17}",
         "{spawn,{}}",
@@ -139,6 +141,44 @@ fn other_shapes_of_a_name_are_badarg() {
     ] {
         refused(name, "[]", "badarg");
     }
+}
+
+// The names that OTP has until 26: a file that is read to its end and written to.
+#[test]
+fn a_bare_string_or_atom_opens_a_file() {
+    let folder = Folder::new("vanilla");
+    let file = folder.file("words", "one\ntwo", 0o644);
+    let mut owner = Owner::new();
+    for name in [format!("\"{file}\""), format!("'{file}'")] {
+        let port = owner.open(&name, "[in,{line,80}]");
+        assert_eq!(port.os_pid(), None);
+        assert_eq!(
+            owner.through("{'EXIT',P,normal}"),
+            [
+                "{P,{data,{eol,\"one\"}}}",
+                "{P,{data,{noeol,\"two\"}}}",
+                "{'EXIT',P,normal}"
+            ]
+        );
+    }
+    // Both ways: what is there stays.
+    owner.open(&format!("\"{file}\""), "[eof]");
+    owner.through("{P,eof}");
+    owner.check(&[
+        ("port_command(P,\"+\")", "true"),
+        ("port_info(P,name)", &format!("{{name,\"{file}\"}}")),
+        ("port_close(P)", "true"),
+    ]);
+    assert_eq!(std::fs::read(&file).unwrap(), b"one\ntwo+");
+    // `out`: the file is made anew.
+    owner.open(&format!("\"{file}\""), "[out,{packet,1}]");
+    owner.check(&[
+        ("port_command(P,\"new\")", "true"),
+        ("port_close(P)", "true"),
+    ]);
+    assert_eq!(std::fs::read(&file).unwrap(), b"\x03new");
+    refused("\"/no/such/file\"", "[in]", "einval");
+    refused(&format!("\"{file}\""), "[exit_status]", "badarg");
 }
 
 // P-021: the shell has the name sh and gets the command behind `exec `.
@@ -493,15 +533,17 @@ fn bad_settings_share_one_reason() {
             "{settings}"
         );
     }
-    for name in ["nonsense", "{spawn,17}"] {
-        let error = call(name, "[]");
-        assert_eq!(error.reason, Term::atom("badarg"), "{name}");
-        assert!(
-            matches!(&error.notes[..], [(1, _)]),
-            "{name}: {:?}",
-            error.notes
-        );
-    }
+    let error = call("{spawn,17}", "[]");
+    assert_eq!(error.reason, Term::atom("badarg"));
+    assert_eq!(error.notes, [(1, "invalid port name".into())]);
+    // A setting that would be good for something else: the name is the culprit.
+    let error = call("{fd,0,1}", "[exit_status]");
+    assert_eq!(error.cause, None);
+    assert_eq!(error.notes, [(1, "invalid port name".into())]);
+    // Of names that are no tuples OTP says nothing.
+    let error = call("17", "[]");
+    assert_eq!(error.reason, Term::atom("badarg"));
+    assert_eq!(error.notes, []);
 }
 
 // P-152: a host whose directory is gone starts no programs.

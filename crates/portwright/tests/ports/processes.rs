@@ -125,6 +125,42 @@ fn a_receive_that_is_dropped_loses_nothing() {
 }
 
 #[test]
+fn others_see_what_a_process_that_waits_has_looked_at() {
+    let node = Node::new();
+    let mut me = node.attach();
+    let pid = me.pid();
+    let shown = || {
+        let info = node.process_info(pid).unwrap();
+        assert_eq!(info.message_queue_len, info.messages.len());
+        Term::list(info.messages).to_string()
+    };
+    let wait_in_vain = |me: &mut portwright::Process| {
+        let wait = me.receive_match(|_| false).now_or_pending();
+        assert_eq!(block_on(wait), None);
+    };
+    for value in 1..=3 {
+        node.send(pid, value).unwrap();
+    }
+    assert_eq!(shown(), "[1,2,3]");
+    wait_in_vain(&mut me);
+    assert_eq!(shown(), "[1,2,3]");
+    node.send(pid, 4).unwrap();
+    assert_eq!(shown(), "[1,2,3,4]");
+    let second = me.receive_match(|message| number(message) == 2);
+    assert_eq!(number(&block_on(second).unwrap()), 2);
+    wait_in_vain(&mut me);
+    wait_in_vain(&mut me);
+    assert_eq!(shown(), "[1,3,4]");
+    assert_eq!(number(&me.try_receive().unwrap()), 1);
+    assert_eq!(number(&me.receive_blocking().unwrap()), 3);
+    wait_in_vain(&mut me);
+    assert_eq!(shown(), "[4]");
+    assert_eq!(number(&block_on(me.receive()).unwrap()), 4);
+    wait_in_vain(&mut me);
+    assert_eq!(shown(), "[]");
+}
+
+#[test]
 fn a_thread_and_a_task_are_woken_by_senders_of_other_threads() {
     let node = Node::new();
     let mut me = node.attach();

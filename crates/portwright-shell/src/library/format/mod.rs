@@ -39,9 +39,13 @@ impl Directive {
         self.width.is_some_and(|w| w < 0)
     }
 
-    /// `~c`, `~n` and `~~` without width and precision.
-    fn is_bare_character(&self) -> bool {
-        matches!(self.control, 'c' | 'n' | '~') && self.width.is_none() && self.precision.is_none()
+    /// Whether what is written stands in the answer character by character, as in OTP:
+    /// that of numbers, characters and atoms as text does.
+    fn is_spliced(&self, argument: Option<&Term>) -> bool {
+        match self.control {
+            's' => matches!(argument, Some(Term::Atom(_))),
+            control => "efgbBxX+#c~ni".contains(control),
+        }
     }
 
     /// Field width without its sign.
@@ -93,16 +97,14 @@ pub(crate) fn format(format: &Term, args: &Term) -> Result<Vec<Piece>, Exception
             continue;
         }
         let directive = parse_directive(&mut rest, &mut args).ok_or_else(badarg)?;
+        let spliced = directive.is_spliced(args.as_slice().first());
         let written = directive.write(&mut args, column).ok_or_else(badarg)?;
         column = written.chars().fold(column, advance);
-        // A lone character stands by itself in the answer, as in OTP.
-        if directive.is_bare_character()
-            && let Some(c) = written.chars().next()
-        {
-            pieces.push(Piece::Plain(c));
-            continue;
+        if spliced {
+            pieces.extend(written.chars().map(Piece::Plain));
+        } else {
+            pieces.push(Piece::Written(written));
         }
-        pieces.push(Piece::Written(written));
     }
     if args.next().is_some() {
         return Err(badarg());

@@ -30,12 +30,28 @@ elapsed(T1) -> erlang:convert_time_unit(erlang:monotonic_time() - T1, native, mi
 
 send_after(Time, Message) -> send_after(Time, self(), Message).
 
-send_after(Time, Dest, Message) when is_integer(Time), Time >= 0 ->
-    {ok, {once, erlang:send_after(Time, Dest, Message)}};
+send_after(0, Dest, Message) ->
+    case is_destination(Dest) of
+        true -> _ = (catch Dest ! Message), {ok, {instant, make_ref()}};
+        false -> {error, badarg}
+    end;
+send_after(Time, Dest, Message) when is_integer(Time), Time > 0, is_pid(Dest) ->
+    {ok, {send_local, erlang:send_after(Time, Dest, Message)}};
+send_after(Time, Dest, Message) when is_integer(Time), Time > 0 ->
+    case is_destination(Dest) of
+        true -> once(Time, fun() -> catch Dest ! Message end);
+        false -> {error, badarg}
+    end;
 send_after(_, _, _) -> {error, badarg}.
 
-apply_after(Time, M, F, Args) when is_integer(Time), Time >= 0, is_atom(M), is_atom(F), is_list(Args) ->
-    {ok, {worker, spawn(fun() -> receive stop -> ok after Time -> apply(M, F, Args) end end)}};
+is_destination({Name, Node}) -> is_atom(Name) andalso is_atom(Node);
+is_destination(Dest) -> is_pid(Dest) orelse is_atom(Dest).
+
+apply_after(0, M, F, Args) when is_atom(M), is_atom(F), is_list(Args) ->
+    _ = spawn(M, F, Args),
+    {ok, {instant, make_ref()}};
+apply_after(Time, M, F, Args) when is_integer(Time), Time > 0, is_atom(M), is_atom(F), is_list(Args) ->
+    once(Time, fun() -> apply(M, F, Args) end);
 apply_after(_, _, _, _) -> {error, badarg}.
 
 exit_after(Time, Reason) -> exit_after(Time, self(), Reason).
@@ -49,15 +65,22 @@ kill_after(Time, Pid) -> exit_after(Time, Pid, kill).
 send_interval(Time, Message) -> send_interval(Time, self(), Message).
 
 send_interval(Time, Dest, Message) when is_integer(Time), Time >= 0 ->
-    repeat(Time, Dest, fun() -> Dest ! Message end);
+    Owner = case is_pid(Dest) of true -> Dest; false -> self() end,
+    case is_destination(Dest) of
+        true -> repeat(Time, Owner, fun() -> catch Dest ! Message end);
+        false -> {error, badarg}
+    end;
 send_interval(_, _, _) -> {error, badarg}.
 
 apply_interval(Time, M, F, Args) when is_integer(Time), Time >= 0, is_atom(M), is_atom(F), is_list(Args) ->
     repeat(Time, self(), fun() -> spawn(M, F, Args) end);
 apply_interval(_, _, _, _) -> {error, badarg}.
 
+once(Time, Action) ->
+    {ok, {once, worker(fun() -> receive stop -> ok after Time -> Action() end end)}}.
+
 repeat(Time, Owner, Action) ->
-    {ok, {worker, spawn(fun() -> Ref = erlang:monitor(process, Owner), every(Time, Ref, Action) end)}}.
+    {ok, {interval, worker(fun() -> every(Time, erlang:monitor(process, Owner), Action) end)}}.
 
 every(Time, Ref, Action) ->
     receive
@@ -66,8 +89,15 @@ every(Time, Ref, Action) ->
     after Time -> Action(), every(Time, Ref, Action)
     end.
 
-cancel({once, Ref}) -> _ = erlang:cancel_timer(Ref), {ok, cancel};
-cancel({worker, Pid}) -> Pid ! stop, {ok, cancel};
+%% A process, by the alias through which it is told to stop.
+worker(Work) ->
+    {Owner, Tag} = {self(), make_ref()},
+    _ = spawn(fun() -> Owner ! {Tag, erlang:alias()}, Work() end),
+    receive {Tag, Alias} -> Alias end.
+
+cancel({send_local, Ref}) when is_reference(Ref) -> _ = erlang:cancel_timer(Ref), {ok, cancel};
+cancel({instant, Ref}) when is_reference(Ref) -> {ok, cancel};
+cancel({Kind, Ref}) when is_reference(Ref), Kind =:= once orelse Kind =:= interval -> Ref ! stop, {ok, cancel};
 cancel(_) -> {error, badarg}.
 
 now_diff({A2, B2, C2}, {A1, B1, C1}) -> ((A2 - A1) * 1000000 + B2 - B1) * 1000000 + C2 - C1.

@@ -53,7 +53,9 @@ pub(crate) const INET: NativeModule = NativeModule::new(
 
 fn failed(error: &io::Error) -> Term {
     error_tuple(match error.kind() {
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => atom("closed"),
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::ConnectionReset => atom("closed"),
         _ => posix::reason(error),
     })
 }
@@ -189,6 +191,9 @@ fn send<'a>(call: &'a mut Call, args: &'a [Term]) -> NativeFuture<'a> {
         let Some(socket) = socket(call, &args[0]) else {
             return Ok(closed());
         };
+        if socket.has_ended() {
+            return Ok(closed());
+        }
         Ok(tokio::select! {
             sent = socket.send(&bytes) => match sent {
                 Ok(()) => ok(),
@@ -213,7 +218,12 @@ fn recv<'a>(call: &'a mut Call, args: &'a [Term]) -> NativeFuture<'a> {
             tokio::select! {
                 received = socket.receive(length) => match received {
                     Ok(bytes) => Ok(ok_tuple(socket.data(bytes))),
-                    Err(error) => Err(failed(&error)),
+                    Err(error) => {
+                        if error.kind() == io::ErrorKind::UnexpectedEof {
+                            socket.end();
+                        }
+                        Err(failed(&error))
+                    }
                 },
                 () = socket.until_closed() => Err(closed()),
             }

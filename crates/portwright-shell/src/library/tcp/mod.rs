@@ -41,6 +41,8 @@ struct Mode {
     active: Active,
     binary: bool,
     framing: Framing,
+    /// The end of what the other side sends is the end of both directions.
+    exit_on_close: bool,
     owner: Pid,
 }
 
@@ -51,6 +53,8 @@ enum Kind {
         writer: tokio::sync::Mutex<OwnedWriteHalf>,
         peer: Option<SocketAddr>,
     },
+    /// A stream that the other side has closed, and `exit_on_close` this one with it.
+    Ended,
 }
 
 struct Socket {
@@ -92,6 +96,21 @@ impl Socket {
             .take();
         drop(kind);
         self.changed.notify_waiters();
+    }
+
+    /// The other side has sent all: closes this one too, if it is to be.
+    fn end(&self) {
+        if !self.mode().exit_on_close {
+            return;
+        }
+        let mut kind = self.kind.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = kind.is_some().then(|| kind.replace(Arc::new(Kind::Ended)));
+        drop(kind);
+        drop(old);
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.kind().as_deref(), Some(Kind::Ended))
     }
 
     /// Waits until the socket is closed on this side.
@@ -304,6 +323,7 @@ impl Options {
             active: Active::Always,
             binary: false,
             framing: Framing::Raw,
+            exit_on_close: true,
             owner: call.pid(),
         };
         let mut all = Options {
@@ -354,10 +374,11 @@ fn set(mode: &mut Mode, option: &Term) -> Option<()> {
             }
             "mode" => mode.binary = is_atom(value, "binary"),
             "packet" => mode.framing = Framing::read(value)?,
+            "exit_on_close" => mode.exit_on_close = is_atom(value, "true"),
             // Accepted; the kernel's defaults serve loopback connections.
             "nodelay" | "keepalive" | "delay_send" | "send_timeout" | "send_timeout_close"
-            | "recbuf" | "sndbuf" | "buffer" | "packet_size" | "exit_on_close" | "linger"
-            | "high_watermark" | "low_watermark" | "show_econnreset" | "reuseaddr" | "backlog" => {}
+            | "recbuf" | "sndbuf" | "buffer" | "packet_size" | "linger" | "high_watermark"
+            | "low_watermark" | "show_econnreset" | "reuseaddr" | "backlog" => {}
             _ => return None,
         },
         Some(_) => return None,
