@@ -37,6 +37,7 @@ mod node;
 mod number;
 mod os;
 mod path;
+mod phash;
 pub(crate) mod ports;
 mod posix;
 pub(crate) mod ram_file;
@@ -88,6 +89,7 @@ pub(crate) const MODULES: &[&NativeModule] = &[
     &node::INIT,
     &number::NUMBERS,
     &os::OS,
+    &phash::PHASH,
     &ports::PORTS,
     &random::RAND,
     &regex::RE,
