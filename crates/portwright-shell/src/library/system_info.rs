@@ -25,7 +25,10 @@ pub(crate) const SYSTEM_INFO: NativeModule = NativeModule::new(
         Native::new("is_alive", 0, is_alive),
         Native::new("get_cookie", 0, |_, _| Ok(atom("nocookie"))),
         Native::new("garbage_collect", 0, |_, _| Ok(Term::boolean(true))),
-        Native::new("garbage_collect", 1, |_, _| Ok(Term::boolean(true))),
+        Native::new("garbage_collect", 1, |call, args| match &args[0] {
+            Term::Pid(pid) => Ok(Term::boolean(call.system().node().is_alive(*pid))),
+            _ => Err(badarg()),
+        }),
         Native::new("bump_reductions", 1, |_, _| Ok(Term::boolean(true))),
         Native::new("system_flag", 2, |_, _| Err(badarg())),
         Native::new("loaded", 0, loaded),

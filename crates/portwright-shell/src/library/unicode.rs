@@ -3,7 +3,9 @@
 use portwright_term::Term;
 use unicode_normalization::UnicodeNormalization;
 
-use super::argument::{Answer, atom, atom_text, badarg, binary, binary_term, chardata, pure};
+use super::argument::{
+    Answer, atom, atom_text, badarg, binary, binary_term, chardata, function_clause, pure,
+};
 use crate::exception::Exception;
 use crate::native::NativeModule;
 
@@ -292,7 +294,7 @@ fn normal(args: &[Term], form: fn(&str) -> String, as_binary: bool) -> Answer {
 }
 
 fn bom_to_encoding(args: &[Term]) -> Answer {
-    let bytes = binary(&args[0]).ok_or_else(badarg)?;
+    let bytes = binary(&args[0]).ok_or_else(function_clause)?;
     let ordered =
         |family: &'static str, order: &'static str| Term::tuple([atom(family), atom(order)]);
     let (encoding, length) = match &bytes[..] {
@@ -307,7 +309,7 @@ fn bom_to_encoding(args: &[Term]) -> Answer {
 }
 
 fn encoding_to_bom(args: &[Term]) -> Answer {
-    let to = encoding(args.first())?;
+    let to = encoding(args.first()).map_err(|_| function_clause())?;
     // A byte order mark is the character U+FEFF; latin1 has none.
     Ok(binary_term(encode("\u{feff}", to).unwrap_or_default()))
 }

@@ -149,7 +149,6 @@ const ERLANG: &[(&str, &[Need])] = &[
     ("monotonic_time", &[TimeUnit]),
     ("node", &[Always("not a pid")]),
     ("phash", &[Any, Positive]),
-    ("phash2", &[Any, Positive]),
     ("pid_to_list", &[Pid]),
     ("port_close", &[Port]),
     ("port_command", &[Port, Iodata]),
@@ -163,12 +162,31 @@ const ERLANG: &[(&str, &[Need])] = &[
     ("round", &[Number]),
     ("send", &[Always("invalid destination"), Any]),
     ("size", &[Always("not tuple or binary")]),
-    ("spawn", &[Fun]),
+    ("spawn", &[Always("not a fun")]),
+    ("spawn", &[Atom, Always("not a fun")]),
     ("spawn", &[Atom, Atom, List]),
-    ("spawn_link", &[Fun]),
+    ("spawn", &[Atom, Atom, Atom, List]),
+    ("spawn_link", &[Always("not a fun")]),
+    ("spawn_link", &[Atom, Always("not a fun")]),
     ("spawn_link", &[Atom, Atom, List]),
-    ("spawn_monitor", &[Fun]),
+    ("spawn_link", &[Atom, Atom, Atom, List]),
+    ("spawn_monitor", &[Always("not a fun")]),
+    ("spawn_monitor", &[Atom, Always("not a fun")]),
     ("spawn_monitor", &[Atom, Atom, List]),
+    ("spawn_monitor", &[Atom, Atom, Atom, List]),
+    ("statistics", &[Always("invalid statistics item")]),
+    ("system_flag", &[Always("invalid system flag"), Any]),
+    ("system_info", &[Always("invalid system info item")]),
+    (
+        "localtime_to_universaltime",
+        &[Always("not a valid local time")],
+    ),
+    (
+        "universaltime_to_localtime",
+        &[Always("not a valid universal time")],
+    ),
+    ("unique_integer", &[Always("invalid modifier")]),
+    ("garbage_collect", &[Pid]),
     ("split_binary", &[Binary, NotNegative]),
     ("system_time", &[TimeUnit]),
     ("term_to_binary", &[Any, Options]),
@@ -178,7 +196,7 @@ const ERLANG: &[(&str, &[Need])] = &[
     ("tuple_size", &[Tuple]),
     ("tuple_to_list", &[Tuple]),
     ("unlink", &[Pid]),
-    ("unregister", &[Atom]),
+    ("unregister", &[Always("not a pid")]),
     ("whereis", &[Atom]),
 ];
 
@@ -516,6 +534,12 @@ fn special(name: &str, arguments: &[Term], cause: &str) -> Option<Vec<Note>> {
             } else {
                 notes([None, Some("invalid value for this process flag")])
             }
+        }
+        ("process_flag", [_, _, _]) => notes([None, Some("invalid process flag")]),
+        // OTP counts the arguments wrongly here.
+        ("phash2", [_, range]) => notes([Positive.fault(range).or(Some("out of range"))]),
+        ("split_binary", [binary, at]) if binary.is_binary() && is_integer(at) => {
+            notes([None, Some("out of range")])
         }
         ("process_info", [pid, _]) => match Pid.fault(pid) {
             Some(fault) => notes([Some(fault)]),

@@ -16,7 +16,7 @@ use portwright_term::text::{Encoding, PrintOptions};
 use portwright_term::{Atom, Term};
 
 use crate::evaluator::EvalError;
-use crate::exception::{Class, Exception};
+use crate::exception::Exception;
 use crate::parse::SyntaxError;
 
 /// How wide, how deep and in which encoding things are shown.
@@ -117,7 +117,7 @@ impl Show {
         let exception = match reason.as_tuple() {
             // The reason of an error that nobody caught carries its stack.
             Some([term, stack]) if exception::is_stack(stack) && !stack.is_nil() => {
-                Exception::new(Class::Error, term.clone()).with_stack(stack.clone())
+                Exception::exit(term.clone()).with_stack(stack.clone())
             }
             _ => Exception::exit(reason.clone()),
         };

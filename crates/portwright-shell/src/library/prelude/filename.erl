@@ -133,6 +133,7 @@ absname(Name, Dir) ->
         absolute -> join([flatten(Name)]);
         relative ->
             case as_list(Name) of
+                [] when is_binary(Name) -> unicode:characters_to_binary(join([flatten(Dir)]));
                 [] -> join([flatten(Dir)]);
                 _ -> join(flatten(Dir), flatten(Name))
             end
