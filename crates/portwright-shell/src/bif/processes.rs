@@ -445,13 +445,10 @@ fn register(call: &mut Call, args: &[Term]) -> Value {
 }
 
 fn unregister(call: &mut Call, args: &[Term]) -> Value {
-    let Some(name) = args[0].as_atom() else {
-        return Err(bad(1, "not an atom"));
-    };
-    if call.process_ref().unregister(name) {
-        Ok(Term::boolean(true))
-    } else {
-        Err(bad(1, "not a registered name"))
+    match args[0].as_atom() {
+        Some(name) if call.process_ref().unregister(name) => Ok(Term::boolean(true)),
+        // In OTP's words, which are about another argument.
+        _ => Err(bad(1, "not a pid")),
     }
 }
 
@@ -500,7 +497,10 @@ fn process_flag(call: &mut Call, args: &[Term]) -> Value {
                 ),
                 "error_handler" => args[1].as_atom().is_some(),
                 "sensitive" | "async_dist" => args[1].as_bool().is_some(),
-                "max_heap_size" if args[1].is_map() => true,
+                "max_heap_size" if args[1].is_map() => args[1]
+                    .as_map()
+                    .and_then(|map| map.get(&Term::atom("size"))?.as_u64())
+                    .is_some(),
                 _ => args[1].as_u64().is_some(),
             };
             if !fits {

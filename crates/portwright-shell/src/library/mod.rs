@@ -42,7 +42,7 @@ pub(crate) mod ports;
 mod posix;
 pub(crate) mod ram_file;
 mod random;
-mod regex;
+pub(crate) mod regex;
 mod scan_input;
 mod strings;
 mod syntax;
@@ -161,6 +161,10 @@ pub(crate) const PRELUDES: &[Prelude] = &[
     Prelude {
         module: "ordsets",
         source: include_str!("prelude/ordsets.erl"),
+    },
+    Prelude {
+        module: "proc_lib",
+        source: include_str!("prelude/proc_lib.erl"),
     },
     Prelude {
         module: "proplists",

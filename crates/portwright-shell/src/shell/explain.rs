@@ -11,7 +11,7 @@
 
 use portwright_term::{Atom, Map, Term, atoms, iolist};
 
-use super::io_faults;
+use super::{io_faults, re_faults};
 
 use crate::exception::GENERAL;
 
@@ -401,13 +401,50 @@ pub(super) fn explain(
         },
         "binary" => binary(name, arguments),
         "lists" => table(LISTS, name, arguments),
+        "re" => re_faults::explain(name, arguments),
         "os" => table(OS, name, arguments),
         "math" => math(name, arguments),
-        "ets" => notes([Some(
-            "the table identifier does not refer to an existing ETS table",
-        )]),
+        "ets" => ets(name, arguments, cause),
         "io" if matches!(name, "format" | "fwrite") => io_faults::format(arguments),
         "io" => io_faults::write(name, arguments),
+        _ => Vec::new(),
+    }
+}
+
+/// Functions of `ets`; `cause` is `id` when there is no such table.
+fn ets(name: &str, arguments: &[Term], cause: &str) -> Vec<Note> {
+    let missing_key = "not a key that exists in the table";
+    match (name, arguments) {
+        ("new", [table, _]) if !table.is_atom() => notes([Some("not an atom")]),
+        ("new", _) if cause == "already_exists" => notes([Some("table name already exists")]),
+        ("new", _) => notes([None, Some("invalid options")]),
+        _ if cause == "id" => notes([Some(
+            "the table identifier does not refer to an existing ETS table",
+        )]),
+        _ if cause == "access" => notes([Some(
+            "the table identifier refers to an ETS table with insufficient access rights",
+        )]),
+        ("lookup_element" | "update_counter", _) if cause == "badkey" => {
+            notes([None, Some(missing_key)])
+        }
+        ("lookup_element", _) => notes([
+            None,
+            None,
+            Some("position is greater than the size of the object"),
+        ]),
+        ("update_counter", _) => notes([
+            None,
+            None,
+            Some("the value in the given position, in the object, is not an integer"),
+        ]),
+        ("insert" | "insert_new", [_, object]) => match object {
+            Term::Tuple(fields) if fields.is_empty() => notes([None, Some("is an empty tuple")]),
+            Term::Tuple(_) | Term::List(_) | Term::Nil => Vec::new(),
+            _ => notes([None, Some("not a tuple")]),
+        },
+        ("select" | "select_count" | "select_delete" | "select_reverse", [_, _]) => {
+            notes([None, Some("not a valid match specification")])
+        }
         _ => Vec::new(),
     }
 }

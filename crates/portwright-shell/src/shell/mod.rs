@@ -7,6 +7,7 @@ mod command;
 mod exception;
 mod explain;
 mod io_faults;
+mod re_faults;
 mod transcript;
 
 pub use command::{CommandNotFound, Typed, prepare, typed};

@@ -178,7 +178,7 @@ intersection({N1, _} = S1, S2) -> intersection(to_list(S1), N1, S2).
 intersection(List, N, Set) ->
     case comparable(N, Set) of
         true -> merged(ordsets:intersection(List, to_list(Set)));
-        false -> from_ordset([E || E <- List, is_member(E, Set)])
+        false -> merged([E || E <- List, is_member(E, Set)])
     end.
 
 intersection([Set | Sets]) -> lists:foldl(fun(Other, Common) -> intersection(Common, Other) end, Set, Sets).
@@ -188,7 +188,7 @@ is_disjoint(S1, S2) -> ordsets:is_disjoint(to_list(S1), to_list(S2)).
 subtract({N, _} = S1, S2) ->
     case comparable(N, S2) of
         true -> merged(ordsets:subtract(to_list(S1), to_list(S2)));
-        false -> from_ordset([E || E <- to_list(S1), not is_member(E, S2)])
+        false -> merged([E || E <- to_list(S1), not is_member(E, S2)])
     end.
 
 difference(S1, S2) -> subtract(S1, S2).
