@@ -89,6 +89,13 @@ impl Show {
         format!("** {text}")
     }
 
+    /// An exception that the evaluator outlives (`catch_exception(true)`), with `* `
+    /// in front.
+    pub fn outlived(&self, exception: &Exception) -> String {
+        let text = exception::format(self, 3, exception);
+        format!("* {text}")
+    }
+
     /// An exception's text without the shell's `** `, its lines indented for a
     /// text that starts at `column`: what `escript` and `eval` print.
     pub fn plain_exception(&self, exception: &Exception, column: usize) -> String {
