@@ -137,13 +137,20 @@ fn directive(input: &mut Input<'_>, control: char, width: Option<usize>) -> Read
         'l' => Read::Value(Term::from(input.taken)),
         'c' => {
             let wanted = width.unwrap_or(1);
-            if input.rest.len() < wanted {
+            if input.rest.is_empty() {
                 return Read::More;
+            }
+            if input.rest.len() < wanted {
+                return Read::Error("character");
             }
             Read::Value(Term::string(&input.take(wanted)))
         }
         's' | 'a' | 'd' | 'u' | '-' | 'f' | '#' => {
-            if control != '-' {
+            if let (Some(width), 's' | 'a' | 'd' | 'f') = (width, control) {
+                return field(input, control, width);
+            }
+            // `~u` takes no space.
+            if !matches!(control, '-' | 'u') {
                 input.skip_space();
             }
             if input.rest.is_empty() {
@@ -152,6 +159,41 @@ fn directive(input: &mut Input<'_>, control: char, width: Option<usize>) -> Read
             word(input, control, width)
         }
         _ => Read::Error("format"),
+    }
+}
+
+/// How many digits are in front.
+fn digits(text: &[char]) -> usize {
+    text.iter().take_while(|c| c.is_ascii_digit()).count()
+}
+
+/// Reads within the next `width` characters, which may have space before what is
+/// wanted, behind text also, and nothing else.
+fn field(input: &mut Input<'_>, control: char, width: usize) -> Read {
+    let fault = Read::Error(match control {
+        's' => "string",
+        'a' => "atom",
+        'd' => "integer",
+        _ => "float",
+    });
+    let Some(inside) = input.rest.get(..width) else {
+        return fault;
+    };
+    let mut within = Input {
+        rest: inside,
+        taken: 0,
+    };
+    within.skip_space();
+    let read = word(&mut within, control, None);
+    if matches!(control, 's' | 'a') {
+        within.skip_space();
+    }
+    match read {
+        Read::Value(value) if within.rest.is_empty() => {
+            input.take(width);
+            Read::Value(value)
+        }
+        _ => fault,
     }
 }
 
@@ -202,25 +244,32 @@ fn word(input: &mut Input<'_>, control: char, width: Option<usize>) -> Read {
                 _ => Read::Error("based"),
             }
         }
-        _ => {
-            let signed = if control == 'd' { sign } else { 0 };
-            let limit = width.unwrap_or(usize::MAX);
-            let digits = input.rest[signed..]
-                .iter()
-                .take(limit.saturating_sub(signed))
-                .take_while(|c| c.is_ascii_digit())
-                .count();
-            let text: String = input.rest[..signed + digits].iter().collect();
+        'd' => {
+            let length = sign + digits(&input.rest[sign..]);
+            let text: String = input.rest[..length].iter().collect();
             match number::parse_integer(text.as_bytes(), 10) {
                 Some(value) => {
-                    input.take(signed + digits);
+                    input.take(length);
                     Read::Value(value)
                 }
-                None => Read::Error(if control == 'd' {
-                    "integer"
-                } else {
-                    "unsigned"
-                }),
+                None => Read::Error("integer"),
+            }
+        }
+        // What would be the width is the base.
+        _ => {
+            let base = width.map_or(Some(10), |base| u32::try_from(base).ok());
+            let Some(base @ 2..=36) = base else {
+                return Read::Error("unsigned");
+            };
+            // All of a word must be digits of the base.
+            let length = input.count(None, |c| c.is_ascii_alphanumeric());
+            let text: String = input.rest[..length].iter().collect();
+            match number::parse_integer(text.as_bytes(), base) {
+                Some(value) => {
+                    input.take(length);
+                    Read::Value(value)
+                }
+                None => Read::Error("unsigned"),
             }
         }
     }
