@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock};
 
 use portwright_term::{Atom, Term};
 
+use crate::evaluation::Part;
 use crate::native::NativeKind;
 use crate::parse::ast::{BinaryOp, UnaryOp};
 
@@ -266,6 +267,9 @@ pub(crate) struct Function {
     pub(crate) lines: Vec<(u32, u32)>,
     /// What the function is: it decides what stack traces show.
     pub(crate) kind: FunctionKind,
+    /// Which instructions belong to which part of an expression, inner parts
+    /// first; only of what OTP interprets.
+    pub(crate) parts: Vec<(u32, u32, Part)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -281,6 +285,14 @@ pub(crate) enum FunctionKind {
 }
 
 impl Function {
+    /// The parts that an instruction belongs to, the innermost first.
+    pub(crate) fn parts(&self, pc: u32) -> impl Iterator<Item = Part> {
+        let within = move |(start, end, part): &(u32, u32, Part)| {
+            (*start..*end).contains(&pc).then_some(*part)
+        };
+        self.parts.iter().filter_map(within)
+    }
+
     /// The source line of an instruction.
     pub(crate) fn line(&self, pc: u32) -> u32 {
         match self.lines.partition_point(|(start, _)| *start <= pc) {

@@ -5,6 +5,7 @@
 mod bif;
 mod code;
 mod compile;
+mod evaluation;
 pub mod evaluator;
 pub mod exception;
 mod library;

@@ -13,6 +13,7 @@ pub use parse::{
     ParseError, ParseOptions, parse_term, parse_term_with, parse_terms, parse_terms_with,
 };
 pub use print::{
-    Encoding, PrintOptions, PrintableRange, format_p, format_w, write_atom, write_p, write_w,
+    Encoding, PrintOptions, PrintableRange, chars_w, format_p, format_w, repeated_chars,
+    write_atom, write_p, write_w,
 };
 pub use scan::{Position, ScanError, ScanErrorKind, Scanner, Token, TokenKind};

@@ -195,7 +195,13 @@ impl Session {
             }
             (Some(Err(EvalError::Raised(exception))), None) => {
                 self.transcript.remember(text, exception.caught());
-                self.print(&format!("{}\n", show.exception(&exception)));
+                let outlived = self.transcript.catches_exceptions() && !exception.is_uncatchable();
+                let shown = if outlived {
+                    show.outlived(&exception)
+                } else {
+                    show.exception(&exception)
+                };
+                self.print(&format!("{shown}\n"));
                 self.fail(&exception);
             }
         }

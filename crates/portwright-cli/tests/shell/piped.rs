@@ -169,7 +169,7 @@ fn commands_of_the_shell_work() {
     check("history(3).\nresults(2).\nhistory(9).\n", "20\n20\n3");
     check(
         "catch_exception(true).\nS = self(), ok.\nerror(a).\nself() =:= S.\n",
-        "false\nok\n** exception error: a\ntrue",
+        "false\nok\n* exception error: a\ntrue",
     );
     check(
         "puts(foo).\n",
@@ -264,4 +264,44 @@ fn erl_answers_the_same_lines_alike() {
         .0;
     let ours = ours.trim_end();
     assert_eq!(ours.get(..theirs.len()).unwrap_or(ours), theirs);
+}
+
+/// Measured on OTP 25, but for its weak spot: it finds no command for `v(1+1)` either.
+#[test]
+fn commands_that_do_not_fit_are_refused() {
+    check("v(N).\n", "* N: command not found");
+    check(
+        "v(\"a\"). e(foo).\n",
+        "* \"a\": command not found\n* foo: command not found",
+    );
+    let refused = "** exception error: no function clause matching call to";
+    check("f(a).\n", &format!("{refused} f/1"));
+    check("results(-1).\n", &format!("{refused} results/1"));
+    check(
+        "catch_exception(x).\n",
+        &format!("{refused} catch_exception/1"),
+    );
+    check(
+        "ls(\"/no/such/folder\").\n",
+        "no such file or directory\nok",
+    );
+    check("cd(\"/\"). cd(\"/no/such/folder\").\n", "/\nok\n/\nok");
+}
+
+/// Measured on OTP 25.
+#[test]
+fn an_exception_that_the_evaluator_outlives_has_one_star() {
+    check(
+        "catch_exception(true). 1/0. exit(foo).\n",
+        "false\n* exception error: an error occurred when evaluating an arithmetic expression\n    \
+         in operator  '/'/2\n       called as 1 / 0\n* exception exit: foo",
+    );
+}
+
+/// P-955: the end of a linked process is an exit signal, whatever ended that. Measured on OTP 25.
+#[test]
+fn an_error_of_a_linked_process_is_an_exit() {
+    let (_, text) = shell("spawn_link(fun() -> 1/0 end), receive after infinity -> ok end.\n");
+    let shown = "** exception exit: badarith\n     in operator  '/'/2\n        called as 1 / 0\n";
+    assert!(text.contains(shown), "{text}");
 }

@@ -116,8 +116,12 @@ fn cause(name: &'static str) -> Term {
 fn own_node<'a>(call: &Call, args: &'a [Term]) -> Result<&'a [Term], Exception> {
     match args.split_first() {
         Some((Term::Atom(node), rest)) if *node == call.system().node().name() => Ok(rest),
-        Some((Term::Atom(_), _)) => Err(Exception::error(Term::atom("notalive"))),
-        _ => Err(bad(1, "not an atom")),
+        Some((Term::Atom(_), rest)) => {
+            // What is wrong with the function is seen first.
+            entry(rest).map_err(|_| Exception::badarg())?;
+            Err(Exception::error(Term::atom("notalive")))
+        }
+        _ => Err(Exception::badarg()),
     }
 }
 
@@ -425,6 +429,11 @@ fn register(call: &mut Call, args: &[Term]) -> Value {
         Err(error) => {
             use portwright::RegisterError;
             Err(match error {
+                // OTP looks at the process first.
+                RegisterError::NameInUse(_) if is_named(call, &args[1]) => {
+                    bad(2, "this process or port already has a name")
+                        .with_cause(cause("registered_name"))
+                }
                 RegisterError::NameInUse(_) => bad(1, "name is in use").with_cause(cause("none")),
                 RegisterError::AlreadyNamed(_) => bad(2, "this process or port already has a name")
                     .with_cause(cause("registered_name")),
@@ -436,13 +445,10 @@ fn register(call: &mut Call, args: &[Term]) -> Value {
 }
 
 fn unregister(call: &mut Call, args: &[Term]) -> Value {
-    let Some(name) = args[0].as_atom() else {
-        return Err(bad(1, "not an atom"));
-    };
-    if call.process_ref().unregister(name) {
-        Ok(Term::boolean(true))
-    } else {
-        Err(bad(1, "not a registered name"))
+    match args[0].as_atom() {
+        Some(name) if call.process_ref().unregister(name) => Ok(Term::boolean(true)),
+        // In OTP's words, which are about another argument.
+        _ => Err(bad(1, "not a pid")),
     }
 }
 
@@ -491,15 +497,25 @@ fn process_flag(call: &mut Call, args: &[Term]) -> Value {
                 ),
                 "error_handler" => args[1].as_atom().is_some(),
                 "sensitive" | "async_dist" => args[1].as_bool().is_some(),
-                "max_heap_size" if args[1].is_map() => true,
+                "max_heap_size" if args[1].is_map() => args[1]
+                    .as_map()
+                    .and_then(|map| map.get(&Term::atom("size"))?.as_u64())
+                    .is_some(),
                 _ => args[1].as_u64().is_some(),
             };
             if !fits {
                 return Err(bad(2, "invalid value for this process flag"));
             }
             let flags = call.local::<Flags>();
-            let old = flags.0.insert(flag, args[1].clone());
-            Ok(old.unwrap_or_else(|| default_flag(flag)))
+            let old = flags.0.get(&flag).cloned();
+            let old = old.unwrap_or_else(|| default_flag(flag));
+            let new = if flag.as_str() == "max_heap_size" {
+                max_heap_size(&old, &args[1])
+            } else {
+                args[1].clone()
+            };
+            flags.0.insert(flag, new);
+            Ok(old)
         }
         _ => Err(bad(1, "invalid process flag").with_cause(cause("badopt"))),
     }
@@ -517,9 +533,27 @@ fn default_flag(flag: Atom) -> Term {
         "min_heap_size" => Term::from(233_i64),
         "min_bin_vheap_size" => Term::from(46_422_i64),
         "fullsweep_after" => Term::from(65_535_i64),
-        "save_calls" | "max_heap_size" => Term::from(0_i64),
+        "save_calls" => Term::from(0_i64),
+        "max_heap_size" => Term::map([
+            (Term::atom("error_logger"), Term::boolean(true)),
+            (Term::atom("kill"), Term::boolean(true)),
+            (Term::atom("size"), Term::from(0_i64)),
+        ]),
         _ => Term::boolean(false),
     }
+}
+
+/// A size, or a map with some of the keys, changes what the flag was.
+fn max_heap_size(old: &Term, new: &Term) -> Term {
+    let size = Term::map([(Term::atom("size"), new.clone())]);
+    let (Some(old), Some(new)) = (old.as_map(), new.as_map().or(size.as_map())) else {
+        return old.clone();
+    };
+    let entries = old.iter().map(|(key, value)| {
+        let value = new.get(key).unwrap_or(value);
+        (key.clone(), value.clone())
+    });
+    Term::map(entries)
 }
 
 /// The items of `process_info/1`, in its order.
@@ -582,6 +616,17 @@ fn process_info_item(call: &mut Call, args: &[Term]) -> Value {
             }
             Ok(Term::list(values))
         }
+    }
+}
+
+/// Whether a process or port has a name.
+fn is_named(call: &Call, identity: &Term) -> bool {
+    let node = call.system().node();
+    match identity {
+        Term::Pid(pid) => node
+            .process_info(*pid)
+            .is_some_and(|info| info.registered_name.is_some()),
+        _ => false,
     }
 }
 

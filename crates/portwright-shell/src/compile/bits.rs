@@ -131,7 +131,7 @@ impl Compiler {
                     emitted.push(*code);
                 }
             } else {
-                self.expr(&segment.value, false);
+                self.part(crate::evaluation::Part::BitsValue, &segment.value);
                 self.segment_size(segment, *code);
                 emitted.push(*code);
             }
@@ -148,7 +148,7 @@ impl Compiler {
 
     fn segment_size(&mut self, segment: &Segment, code: SegmentCode) {
         if let (SegmentSize::Dynamic, Some(size)) = (code.size, &segment.size) {
-            self.expr(size, false);
+            self.part(crate::evaluation::Part::BitsSize, size);
         }
     }
 

@@ -5,7 +5,9 @@ use portwright_term::{Atom, atoms};
 use super::scope::Scope;
 use super::{Compiler, number};
 use crate::code::*;
+use crate::evaluation::Part;
 use crate::parse::Place;
+use crate::parse::ast::Expr;
 
 pub(super) struct Builder {
     name: Atom,
@@ -18,6 +20,7 @@ pub(super) struct Builder {
     pub(super) captures: Vec<u32>,
     pub(super) own_slot: Option<u32>,
     lines: Vec<(u32, u32)>,
+    parts: Vec<(u32, u32, Part)>,
     next_slot: u32,
     /// Operands on the stack at this place.
     pub(super) height: u32,
@@ -46,6 +49,7 @@ impl Builder {
             captures: Vec::new(),
             own_slot: None,
             lines: Vec::new(),
+            parts: Vec::new(),
             next_slot: u32::from(arity),
             height: 0,
             scope: Scope::default(),
@@ -79,6 +83,7 @@ impl Builder {
             own_slot: self.own_slot,
             lines: self.lines,
             kind: self.kind,
+            parts: self.parts,
         }
     }
 }
@@ -89,6 +94,27 @@ impl Compiler {
         let (pops, pushes) = effect(op);
         self.f.height = self.f.height.saturating_sub(pops) + pushes;
         self.f.ops.push(op);
+    }
+
+    /// Compiles a part of an expression: what is emitted belongs to it.
+    pub(super) fn within<T>(&mut self, part: Part, compile: impl FnOnce(&mut Compiler) -> T) -> T {
+        let start = self.f.here();
+        let result = compile(self);
+        let end = self.f.here();
+        self.belongs(start, end, part);
+        result
+    }
+
+    /// Notes what instructions belong to.
+    pub(super) fn belongs(&mut self, start: u32, end: u32, part: Part) {
+        if self.origin.is_expressions() && start < end {
+            self.f.parts.push((start, end, part));
+        }
+    }
+
+    /// [`Compiler::expr`] for a part of an expression.
+    pub(super) fn part(&mut self, part: Part, expr: &Expr) {
+        self.within(part, |compiler| compiler.expr(expr, false));
     }
 
     /// The line that the next instructions belong to.

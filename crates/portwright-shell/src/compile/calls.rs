@@ -6,6 +6,7 @@ use super::builder::Builder;
 use super::scope::Known;
 use super::{Compiler, Fault, LocalCalls};
 use crate::code::*;
+use crate::evaluation::Part;
 use crate::parse::Place;
 use crate::parse::ast::*;
 
@@ -23,19 +24,26 @@ impl Compiler {
                 ) = (&module.kind, &name.kind)
                 {
                     if *module == atoms::ERLANG {
-                        return self.call_erlang(place, *name, arity, arguments, tail);
+                        let part = Part::RemoteArgument;
+                        return self.call_erlang(place, *name, arity, (part, arguments), tail);
                     }
-                    self.siblings(arguments);
+                    self.siblings(Part::RemoteArgument, arguments);
                     self.mark(place);
                     return self.call_site(*module, *name, arity, tail);
                 }
-                self.siblings([&**module, &**name].into_iter().chain(arguments));
+                let called = [
+                    (Part::RemoteModule, &**module),
+                    (Part::RemoteFunction, &**name),
+                ];
+                let arguments = arguments.iter().map(|expr| (Part::RemoteArgument, expr));
+                self.neighbours(called.into_iter().chain(arguments));
                 self.mark(place);
                 self.emit(Op::CallDynamic { arity, tail });
                 self.return_if(tail);
             }
             _ => {
-                self.siblings(std::iter::once(function).chain(arguments));
+                let arguments = arguments.iter().map(|expr| (Part::FunArgument, expr));
+                self.neighbours(std::iter::once((Part::CalledFun, function)).chain(arguments));
                 self.mark(place);
                 self.emit(Op::CallFun { arity, tail });
                 self.return_if(tail);
@@ -57,7 +65,7 @@ impl Compiler {
 
     fn call_name(&mut self, place: Place, name: Atom, arity: u8, arguments: &[Expr], tail: bool) {
         if let Some(function) = self.locals.get(&(name, arity)).copied() {
-            self.siblings(arguments);
+            self.siblings(Part::FunArgument, arguments);
             self.mark(place);
             self.emit(Op::CallLocal {
                 function,
@@ -72,14 +80,14 @@ impl Compiler {
             return self.record_info(place, item, record, tail);
         }
         if let Some(module) = self.imports.get(&(name, u32::from(arity))).copied() {
-            self.siblings(arguments);
+            self.siblings(Part::FunArgument, arguments);
             self.mark(place);
             return self.call_site(module, name, arity, tail);
         }
         if crate::bif::is_auto_imported(name, arity) {
-            return self.call_erlang(place, name, arity, arguments, tail);
+            return self.call_erlang(place, name, arity, (Part::BifArgument, arguments), tail);
         }
-        self.siblings(arguments);
+        self.siblings(Part::ShellArgument, arguments);
         self.mark(place);
         let module = match self.local_calls {
             LocalCalls::Shell => Atom::literal("shell_default"),
@@ -93,7 +101,14 @@ impl Compiler {
     }
 
     /// A BIF. Some are instructions, some need the record definitions.
-    fn call_erlang(&mut self, place: Place, name: Atom, arity: u8, arguments: &[Expr], tail: bool) {
+    fn call_erlang(
+        &mut self,
+        place: Place,
+        name: Atom,
+        arity: u8,
+        (part, arguments): (Part, &[Expr]),
+        tail: bool,
+    ) {
         match (name.as_str(), arguments) {
             ("self", []) => {
                 self.emit(Op::SelfPid);
@@ -109,7 +124,7 @@ impl Compiler {
                         return self.fault_value(tag.place, Fault::UndefinedRecord(*record));
                     };
                     let size = Term::from(fields.len() + 1);
-                    self.siblings([value, tag]);
+                    self.siblings(part, [value, tag]);
                     self.push(size);
                     self.mark(place);
                     return self.call_site(atoms::ERLANG, name, 3, tail);
@@ -117,7 +132,7 @@ impl Compiler {
             }
             _ => {}
         }
-        self.siblings(arguments);
+        self.siblings(part, arguments);
         self.mark(place);
         self.call_site(atoms::ERLANG, name, arity, tail);
     }

@@ -5,6 +5,7 @@ use portwright_term::Atom;
 use super::scope::{Knowledge, Known};
 use super::{Compiler, number};
 use crate::code::*;
+use crate::evaluation::Part;
 use crate::parse::Place;
 use crate::parse::ast::*;
 
@@ -55,7 +56,7 @@ impl Compiler {
     }
 
     pub(super) fn case(&mut self, place: Place, subject: &Expr, clauses: &[Clause], tail: bool) {
-        self.expr(subject, false);
+        self.part(Part::CaseSubject, subject);
         let slot = self.f.new_slot();
         self.emit(Op::Store(slot));
         self.match_clauses(&[slot], clauses, tail, ("case", place), |compiler| {
@@ -214,7 +215,7 @@ impl Compiler {
         tail: bool,
     ) {
         if let Some(timeout) = timeout {
-            self.expr(&timeout.time, false);
+            self.part(Part::Timeout, &timeout.time);
             self.emit(Op::SetTimeout);
         }
         let before = self.f.scope.known.clone();
@@ -274,7 +275,7 @@ impl Compiler {
         let known = self.f.scope.known.clone();
         self.emit(Op::TryPush(handler));
         if catch.is_empty() && of.is_empty() {
-            self.body(body, false);
+            self.within(Part::TryBody, |compiler| compiler.body(body, false));
         } else {
             self.try_catch(place, body, of, catch, false);
         }
@@ -291,7 +292,7 @@ impl Compiler {
         self.land(to_after);
         // What the body bound is not safe here, nor in what follows `after`.
         self.mark_unsafe(&inside, "try", place);
-        self.body(after, false);
+        self.within(Part::After, |compiler| compiler.body(after, false));
         self.emit(Op::Pop);
         let raise = self.failure();
         self.emit(Op::Load(ended));
@@ -348,7 +349,7 @@ impl Compiler {
         tail: bool,
     ) {
         if catch.is_empty() {
-            self.body(body, false);
+            self.within(Part::TryBody, |compiler| compiler.body(body, false));
             self.try_of(place, of, tail);
             return;
         }
@@ -356,7 +357,7 @@ impl Compiler {
         let height = self.f.height;
         let handler = self.failure();
         self.emit(Op::TryPush(handler));
-        self.body(body, false);
+        self.within(Part::TryBody, |compiler| compiler.body(body, false));
         self.emit(Op::TryPop);
         self.try_of(place, of, tail);
         let mut ways = vec![self.way(&before)];
@@ -378,7 +379,9 @@ impl Compiler {
                 self.pattern(pattern, failure);
             }
             self.guard(&clause.guard, failure);
-            self.body(&clause.body, tail);
+            self.within(Part::CatchClause, |compiler| {
+                compiler.body(&clause.body, tail)
+            });
             ways.push(self.way(&before_catch));
             self.fail_here(failure);
         }
@@ -399,9 +402,13 @@ impl Compiler {
         }
         let slot = self.f.new_slot();
         self.emit(Op::Store(slot));
+        let start = self.f.here();
+        let mut end = start;
         self.match_clauses(&[slot], of, tail, ("try", place), |compiler| {
+            end = compiler.f.here();
             compiler.emit(Op::Load(slot));
             compiler.emit(Op::TryClause);
         });
+        self.belongs(start, end, Part::TryOf);
     }
 }

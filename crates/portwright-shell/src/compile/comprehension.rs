@@ -5,6 +5,7 @@ use portwright_term::{Atom, Term};
 use super::expression::Element;
 use super::{Compiler, Fault};
 use crate::code::*;
+use crate::evaluation::Part;
 use crate::parse::ast::*;
 
 impl Compiler {
@@ -14,7 +15,13 @@ impl Compiler {
         self.push(Term::Nil);
         self.emit(Op::Store(list));
         let end = self.failure();
-        self.qualifiers(&element, qualifiers, list, end);
+        let whole = match element {
+            Element::Bits(_) => Part::BitsComprehension,
+            _ => Part::ListComprehension,
+        };
+        self.within(whole, |compiler| {
+            compiler.qualifiers(&element, qualifiers, list, end);
+        });
         self.fail_here(end);
         self.emit(match element {
             Element::List(_) => Op::Collected(list),
@@ -34,9 +41,10 @@ impl Compiler {
     ) {
         let Some((first, rest)) = qualifiers.split_first() else {
             match element {
-                Element::List(value) | Element::Bits(value) => self.expr(value, false),
+                Element::List(value) => self.part(Part::ListElement, value),
+                Element::Bits(value) => self.part(Part::BitsElement, value),
                 Element::Map(key, value) => {
-                    self.siblings([*key, *value]);
+                    self.siblings(Part::ListElement, [*key, *value]);
                     self.emit(Op::Tuple(2));
                 }
             }
@@ -49,13 +57,13 @@ impl Compiler {
                     self.guard_test(test, next);
                     self.emit(Op::GuardEnd);
                 } else {
-                    self.expr(test, false);
+                    self.part(Part::Filter, test);
                     self.emit(Op::Filter(next));
                 }
                 self.qualifiers(element, rest, list, next);
             }
             Qualifier::Generate(pattern, source) => {
-                self.expr(source, false);
+                self.part(element.generator(), source);
                 self.list_loop(
                     element,
                     rest,
@@ -67,7 +75,7 @@ impl Compiler {
                 );
             }
             Qualifier::GenerateMap(key, value, source) => {
-                self.expr(source, false);
+                self.part(element.generator(), source);
                 self.emit(Op::MapPairs);
                 self.list_loop(
                     element,
@@ -105,8 +113,10 @@ impl Compiler {
         let again = self.failure();
         self.fail_to(again, start);
         let next = self.branch(Op::Next { slot, end: 0 });
-        pattern(self, again);
-        self.qualifiers(element, rest, list, again);
+        self.within(Part::ListLoop, |compiler| {
+            pattern(compiler, again);
+            compiler.qualifiers(element, rest, list, again);
+        });
         self.jump_to(start);
         self.land(next);
         self.f.height = height;
@@ -127,7 +137,7 @@ impl Compiler {
         let ExprKind::Binary(segments) = &pattern.kind else {
             return self.fault(pattern.place, Fault::IllegalPattern);
         };
-        self.expr(source, false);
+        self.part(element.binary_generator(), source);
         let (value, slot) = (self.f.new_slot(), self.f.new_slot());
         let _offset = self.f.new_slot();
         let matched = self.f.new_slot();
@@ -154,13 +164,31 @@ impl Compiler {
         self.generator_segments(segments, slot, matched, done);
         self.emit(Op::Load(matched));
         self.emit(Op::Unless(again));
-        self.qualifiers(element, rest, list, again);
+        self.within(Part::BinaryLoop, |compiler| {
+            compiler.qualifiers(element, rest, list, again);
+        });
         self.jump_to(start);
         self.fail_here(done);
         self.land(end);
         self.f.height = height;
         self.f.scope.unshadow(shadowed);
         self.f.scope.known = known;
+    }
+}
+
+impl Element<'_> {
+    fn generator(&self) -> Part {
+        match self {
+            Element::Bits(_) => Part::BitsGenerator,
+            _ => Part::ListGenerator,
+        }
+    }
+
+    fn binary_generator(&self) -> Part {
+        match self {
+            Element::Bits(_) => Part::BitsBinaryGenerator,
+            _ => Part::BinaryGenerator,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use portwright_term::{Atom, Term, atoms};
 use super::scope::Known;
 use super::{Compiler, Fault, number};
 use crate::code::*;
+use crate::evaluation::Part;
 use crate::parse::Place;
 use crate::parse::ast::*;
 
@@ -35,10 +36,15 @@ impl Compiler {
             }
             ExprKind::AndAlso(left, right) | ExprKind::OrElse(left, right) => {
                 let or = matches!(expr.kind, ExprKind::OrElse(..));
-                self.expr(left, false);
+                let (first, second) = if or {
+                    (Part::OrElseLeft, Part::OrElseRight)
+                } else {
+                    (Part::AndAlsoLeft, Part::AndAlsoRight)
+                };
+                self.part(first, left);
                 let branch = self.branch(if or { Op::OrElse(0) } else { Op::AndAlso(0) });
                 let known = self.f.scope.known.clone();
-                self.expr(right, tail);
+                self.within(second, |compiler| compiler.expr(right, tail));
                 // What the right side bound is not to be used; the shell
                 // forgets it.
                 let inside = std::mem::replace(&mut self.f.scope.known, known);
@@ -59,15 +65,30 @@ impl Compiler {
             return;
         };
         for expr in first {
-            self.statement(expr);
+            self.within(Part::Statement, |compiler| compiler.statement(expr));
         }
         self.expr(last, tail);
+    }
+
+    /// What was typed at once: the shell evaluates one after the other.
+    pub(super) fn typed(&mut self, body: &[Expr]) {
+        let Some((last, first)) = body.split_last() else {
+            return;
+        };
+        for expr in first {
+            if self.origin == Origin::Shell {
+                self.statement(expr);
+            } else {
+                self.within(Part::Statement, |compiler| compiler.statement(expr));
+            }
+        }
+        self.expr(last, false);
     }
 
     /// An expression whose value nobody wants.
     fn statement(&mut self, expr: &Expr) {
         if let ExprKind::Match(pattern, value) = &expr.kind {
-            self.expr(value, false);
+            self.part(Part::Matched, value);
             if let ExprKind::Variable(name) = &pattern.kind
                 && name.as_str() != "_"
                 && !self.f.scope.known.contains_key(name)
@@ -142,17 +163,22 @@ impl Compiler {
         }
     }
 
+    /// Compiles neighbours of one kind, see [`Compiler::neighbours`].
+    pub(super) fn siblings<'e>(&mut self, part: Part, list: impl IntoIterator<Item = &'e Expr>) {
+        self.neighbours(list.into_iter().map(|expr| (part, expr)));
+    }
+
     /// Compiles neighbours, which do not see each other's variables.
-    pub(super) fn siblings<'e>(&mut self, list: impl IntoIterator<Item = &'e Expr>) {
+    pub(super) fn neighbours<'e>(&mut self, list: impl IntoIterator<Item = (Part, &'e Expr)>) {
         let hidden_before = self.f.hidden.len();
         let mut bound = self.f.scope.known.len();
         let mut before: Option<Vec<Atom>> = None;
         let mut list = list.into_iter().peekable();
-        while let Some(expr) = list.next() {
+        while let Some((part, expr)) = list.next() {
             if list.peek().is_some() && before.is_none() && binds(expr) {
                 before = Some(self.f.scope.known.keys().copied().collect());
             }
-            self.expr(expr, false);
+            self.part(part, expr);
             if self.f.scope.known.len() != bound
                 && let Some(before) = &before
             {
@@ -178,14 +204,11 @@ impl Compiler {
             ExprKind::Literal(term) => self.push(term.clone()),
             ExprKind::Variable(name) => self.variable(*name, place),
             ExprKind::Tuple(elements) => {
-                self.siblings(elements);
+                self.siblings(Part::TupleElement, elements);
                 self.emit(Op::Tuple(number(elements.len())));
             }
             ExprKind::List(elements, tail) => {
-                self.siblings(elements.iter().chain(tail.as_deref()));
-                if tail.is_none() {
-                    self.push(Term::Nil);
-                }
+                self.list(elements, tail.as_deref());
                 self.emit(Op::List(number(elements.len())));
             }
             ExprKind::Binary(segments) => self.build_bits(segments),
@@ -198,7 +221,7 @@ impl Compiler {
             }
             ExprKind::RecordIndex { name, field } => self.record_index(place, *name, *field),
             ExprKind::Match(pattern, value) => {
-                self.expr(value, false);
+                self.part(Part::Matched, value);
                 self.mark(place);
                 self.match_value(pattern);
             }
@@ -209,12 +232,12 @@ impl Compiler {
                 {
                     return self.push(value);
                 }
-                self.expr(inner, false);
+                self.part(Part::Operand, inner);
                 self.mark(place);
                 self.emit(Op::Unary(*op));
             }
             ExprKind::Binary2(op, left, right) => {
-                self.siblings([&**left, &**right]);
+                self.neighbours([(Part::LeftOperand, &**left), (Part::RightOperand, &**right)]);
                 self.mark(place);
                 self.emit_binary(*op);
             }
@@ -225,7 +248,7 @@ impl Compiler {
                 let handler = self.failure();
                 self.emit(Op::TryPush(handler));
                 let known = self.f.scope.known.clone();
-                self.expr(inner, false);
+                self.part(Part::Caught, inner);
                 self.emit(Op::TryPop);
                 let end = self.jump();
                 self.fail_here(handler);
@@ -250,7 +273,8 @@ impl Compiler {
                     };
                     return self.push(Term::Fun(fun));
                 }
-                self.siblings([&**module, &**function, &**arity]);
+                let parts = [&**module, &**function, &**arity];
+                self.siblings(Part::TupleElement, parts);
                 self.emit(Op::ExternalFun);
             }
             ExprKind::ListComprehension(element, qualifiers) => {
@@ -324,6 +348,21 @@ impl Compiler {
         }
     }
 
+    /// `[A, B | Tail]`: what comes before the instruction.
+    fn list(&mut self, elements: &[Expr], tail: Option<&Expr>) {
+        let heads = elements
+            .iter()
+            .enumerate()
+            .map(|(index, expr)| match index {
+                0 => (Part::ListHead, expr),
+                _ => (Part::LaterHead, expr),
+            });
+        self.neighbours(heads.chain(tail.map(|expr| (Part::ListTail, expr))));
+        if tail.is_none() {
+            self.push(Term::Nil);
+        }
+    }
+
     /// `#{...}` and `M#{...}`.
     fn map(&mut self, base: Option<&Expr>, fields: &[MapField]) {
         let Some(base) = base else {
@@ -332,16 +371,20 @@ impl Compiler {
                     self.fault(field.place, Fault::MapConstruction);
                 }
             }
-            self.siblings(fields.iter().flat_map(|field| [&field.key, &field.value]));
+            let entries = fields
+                .iter()
+                .flat_map(|field| [(Part::MapKey, &field.key), (Part::MapValue, &field.value)]);
+            self.within(Part::NewMap, |compiler| compiler.neighbours(entries));
             self.emit(Op::NewMap(number(fields.len())));
             return;
         };
-        self.expr(base, false);
+        self.part(Part::MapBase, base);
         self.emit(Op::CheckMap);
         // Keys and values are evaluated before the map is updated, as OTP does;
         // an update after each pair differs only in which error comes first.
         for field in fields {
-            self.siblings([&field.key, &field.value]);
+            let entry = [(Part::MapKey, &field.key), (Part::MapValue, &field.value)];
+            self.within(Part::MapUpdate, |compiler| compiler.neighbours(entry));
             self.emit(Op::PutMap { exact: field.exact });
         }
     }

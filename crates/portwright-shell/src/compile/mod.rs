@@ -88,7 +88,7 @@ pub(crate) fn expressions(
         compiler.f.scope.slots.insert(*name, slot);
         compiler.f.scope.known.insert(*name, Known::Bound);
     }
-    compiler.body(body, false);
+    compiler.typed(body);
     compiler.emit(Op::Return);
     let mut exports: Vec<(Atom, u32, Option<u32>)> = compiler
         .f

@@ -8,7 +8,7 @@
 use portwright::Registered;
 use portwright_term::{Atom, Pid, Term};
 
-use super::argument::{Answer, atom, function_clause, ok};
+use super::argument::{Answer, function_clause, ok};
 use super::posix;
 use crate::evaluator::Bindings;
 use crate::native::{Call, Native, NativeModule};
@@ -250,47 +250,50 @@ fn working_directory(call: &mut Call, _: &[Term]) -> Answer {
 }
 
 fn change_directory(call: &mut Call, args: &[Term]) -> Answer {
-    if std::env::set_current_dir(text(&args[0])?).is_err() {
-        print(call, "Invalid directory\n");
-        return Ok(ok());
+    // As in OTP, what is shown tells whether it worked.
+    if let Ok(directory) = text(&args[0]) {
+        let _ = std::env::set_current_dir(directory);
     }
     working_directory(call, &[])
 }
 
-/// `ls()`: the names in columns, as wide as the screen of the shell.
+/// `ls()`: the names in rows of less than 80 characters, in columns of one width.
 fn list_directory(call: &mut Call, directory: &str) -> Answer {
+    const LONGEST: usize = 40;
+    const ROW: usize = 80;
     let names: Result<Vec<String>, std::io::Error> = std::fs::read_dir(directory).and_then(|all| {
         all.map(|entry| entry.map(|entry| entry.file_name().to_string_lossy().into_owned()))
             .collect()
     });
     let mut names = match names {
         Ok(names) => names,
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+            vec![directory.to_owned()]
+        }
         Err(error) => {
-            print(call, &format!("{directory}: {}\n", posix::reason(&error)));
-            return Ok(error_answer(&error));
+            let reason = posix::reason(&error);
+            print(call, &format!("{}\n", super::file::error_text(&reason)));
+            return Ok(ok());
         }
     };
     names.sort();
-    let columns = call.system().shared::<Transcript>().show().columns;
-    let width = 4 + names
-        .iter()
-        .map(|name| name.chars().count())
-        .max()
-        .unwrap_or(0);
-    let each_row = (columns / width).max(1);
+    let length = |name: &String| name.chars().count();
+    let width = 5 + names.iter().map(length).max().unwrap_or(0).min(LONGEST);
     let mut lines = String::new();
-    for row in names.chunks(each_row) {
-        let mut line = String::new();
-        for name in row {
-            line.push_str(&format!("{name:<width$}"));
+    let mut column = 0;
+    for name in &names {
+        if column > 0 && column + width >= ROW {
+            lines.push('\n');
+            column = 0;
         }
-        lines.push_str(line.trim_end());
+        // A name that is too long is cut, as by the `~-*ts` that OTP prints it with.
+        let shown: String = name.chars().take(width).collect();
+        lines.push_str(&format!("{shown:<width$}"));
+        column += width;
+    }
+    if !names.is_empty() {
         lines.push('\n');
     }
     print(call, &lines);
     Ok(ok())
-}
-
-fn error_answer(error: &std::io::Error) -> Term {
-    Term::tuple([atom("error"), posix::reason(error)])
 }

@@ -192,7 +192,7 @@ fn with_table<T>(
     if allowed {
         action(table)
     } else {
-        Err(badarg())
+        Err(badarg().with_cause(atom("access")))
     }
 }
 
@@ -237,7 +237,7 @@ fn new(call: &mut Call, args: &[Term]) -> Answer {
     let all = tables(call);
     let mut all = all.lock(call);
     if table.named && all.iter().any(|other| other.named && other.name == name) {
-        return Err(badarg());
+        return Err(badarg().with_cause(atom("already_exists")));
     }
     let id = table.identifier();
     all.push(table);
@@ -287,9 +287,15 @@ fn objects(table: &Table, term: &Term) -> Result<Vec<(Key, Term)>, Exception> {
     } else {
         elements_or_badarg(term)?
     };
-    all.into_iter()
+    let mut keyed = all
+        .into_iter()
         .map(|object| Ok((table.key_of(&object)?, object)))
-        .collect()
+        .collect::<Result<Vec<_>, Exception>>()?;
+    if table.kind == Kind::Bag {
+        // As OTP 25 does it, for bags only.
+        keyed.reverse();
+    }
+    Ok(keyed)
 }
 
 fn insert(call: &mut Call, args: &[Term]) -> Answer {
@@ -538,7 +544,7 @@ fn update_counter(call: &mut Call, args: &[Term]) -> Answer {
                 *fields.get_mut(position - 1).ok_or_else(badarg)? = args[1].clone();
                 Term::tuple(fields)
             }
-            (None, None) => return Err(badarg()),
+            (None, None) => return Err(badarg().with_cause(atom("badkey"))),
         };
         let mut fields = object.as_tuple().ok_or_else(badarg)?.to_vec();
         let answer = match elements(&args[2]) {

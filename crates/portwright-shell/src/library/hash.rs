@@ -71,7 +71,7 @@ fn mix_one(x: u32, salt: u32, hash: u32) -> u32 {
 }
 
 /// The PJW hash of an atom's text: its latin1 characters as one byte, others as UTF-8.
-fn atom_hash(atom: Atom) -> u32 {
+pub(super) fn atom_hash(atom: Atom) -> u32 {
     let mut hash: u32 = 0;
     let mut step = |byte: u32| {
         hash = (hash << 4).wrapping_add(byte);

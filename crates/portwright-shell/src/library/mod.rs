@@ -37,11 +37,12 @@ mod node;
 mod number;
 mod os;
 mod path;
+mod phash;
 pub(crate) mod ports;
 mod posix;
 pub(crate) mod ram_file;
 mod random;
-mod regex;
+pub(crate) mod regex;
 mod scan_input;
 mod strings;
 mod syntax;
@@ -88,6 +89,7 @@ pub(crate) const MODULES: &[&NativeModule] = &[
     &node::INIT,
     &number::NUMBERS,
     &os::OS,
+    &phash::PHASH,
     &ports::PORTS,
     &random::RAND,
     &regex::RE,
@@ -159,6 +161,10 @@ pub(crate) const PRELUDES: &[Prelude] = &[
     Prelude {
         module: "ordsets",
         source: include_str!("prelude/ordsets.erl"),
+    },
+    Prelude {
+        module: "proc_lib",
+        source: include_str!("prelude/proc_lib.erl"),
     },
     Prelude {
         module: "proplists",

@@ -167,6 +167,9 @@ pub(crate) fn scientific(value: f64, digits: usize) -> String {
     format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
 }
 
+/// OTP's buffer for numbers with decimals has room for this many characters.
+const MAX_DECIMALS_TEXT: usize = 255;
+
 /// `digits` decimals, halves away from zero, as OTP's own conversion rounds.
 pub(crate) fn decimals(value: f64, digits: usize) -> String {
     // More digits than a double has: exact ones, as printf prints them.
@@ -250,8 +253,13 @@ fn float_text(args: &[Term]) -> Result<String, Exception> {
     }
     Ok(match form {
         Form::Scientific(digits) => scientific(value, digits),
-        Form::Decimals(digits) if is_compact => compact(&decimals(value, digits)),
-        Form::Decimals(digits) => decimals(value, digits),
+        Form::Decimals(digits) => {
+            let text = decimals(value, digits);
+            if text.len() > MAX_DECIMALS_TEXT {
+                return Err(badarg());
+            }
+            if is_compact { compact(&text) } else { text }
+        }
         Form::Short => args[0].to_string(),
     })
 }

@@ -161,12 +161,50 @@ fn directive(input: &mut Input<'_>, control: char, field: Field) -> Read {
             }
         }
         's' | 'a' | 'd' | 'u' | '-' | 'f' | '#' => {
-            if control != '-' {
+            if let (Some(width), 's' | 'a' | 'd' | 'f') = (field.width, control) {
+                return within(input, control, field, width);
+            }
+            // `~u` takes no space.
+            if !matches!(control, '-' | 'u') {
                 input.skip_space();
             }
             word(input, control, field)
         }
         _ => Read::Error("format"),
+    }
+}
+
+/// Reads within the next `width` characters, which may have space before what is
+/// wanted, behind text also, and nothing else.
+fn within(input: &mut Input<'_>, control: char, field: Field, width: usize) -> Read {
+    let fault = Read::Error(match control {
+        's' => "string",
+        'a' => "atom",
+        'd' => "integer",
+        _ => "float",
+    });
+    let Some(inside) = input.rest.get(..width) else {
+        return fault;
+    };
+    let mut inside = Input {
+        rest: inside,
+        taken: 0,
+    };
+    inside.skip_space();
+    let whole = Field {
+        width: None,
+        ..field
+    };
+    let read = word(&mut inside, control, whole);
+    if matches!(control, 's' | 'a') {
+        inside.skip_space();
+    }
+    match read {
+        Read::Value(value) if inside.rest.is_empty() => {
+            input.take(width);
+            Read::Value(value)
+        }
+        _ => fault,
     }
 }
 
@@ -181,10 +219,7 @@ fn word(input: &mut Input<'_>, control: char, field: Field) -> Read {
         }
         's' | 'a' => {
             let is_space = |c| matches!(c, ' ' | '\t' | '\n' | '\r');
-            // Without a width the text ends at what it does not take.
-            let length = input.count(width, |c| {
-                !is_space(c) && (width.is_some() || field.takes(c))
-            });
+            let length = input.count(None, |c| !is_space(c) && field.takes(c));
             let stray = input.rest.get(..length.max(1)).unwrap_or_default();
             if stray.iter().any(|c| !field.takes(*c)) {
                 return Read::Error(if control == 's' { "string" } else { "atom" });
@@ -196,7 +231,7 @@ fn word(input: &mut Input<'_>, control: char, field: Field) -> Read {
             intern(&text).map_or(Read::Error("atom"), Read::Value)
         }
         'f' => {
-            let length = input.count(width, |c| {
+            let length = input.count(None, |c| {
                 c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | 'e' | 'E')
             });
             let text: String = input.rest[..length].iter().collect();
@@ -230,10 +265,8 @@ fn word(input: &mut Input<'_>, control: char, field: Field) -> Read {
             _ => Read::Error("format"),
         },
         _ => {
-            let limit = width.unwrap_or(usize::MAX);
             let digits = input.rest[sign..]
                 .iter()
-                .take(limit.saturating_sub(sign))
                 .take_while(|c| c.is_ascii_digit())
                 .count();
             let text: String = input.rest[..sign + digits].iter().collect();

@@ -1,9 +1,11 @@
 //! `unicode(3)`: characters between encodings.
 
-use portwright_term::Term;
+use portwright_term::{Binary, List, Term};
 use unicode_normalization::UnicodeNormalization;
 
-use super::argument::{Answer, atom, atom_text, badarg, binary, binary_term, chardata, pure};
+use super::argument::{
+    Answer, atom, atom_text, badarg, binary, binary_term, function_clause, pure,
+};
 use crate::exception::Exception;
 use crate::native::NativeModule;
 
@@ -175,45 +177,110 @@ fn decode(bytes: &[u8], from: Encoding, text: &mut String) -> Option<(&'static s
     }
 }
 
-/// Reads characters until the end or the first thing that is none.
-fn read(data: &Term, from: Encoding) -> Result<(String, Option<Stopped>), Exception> {
+/// What is left of data when reading stopped at `part`; `tails` are what follows it in
+/// each of the lists around it, the innermost last.
+fn left_of(part: Term, tails: &[Term]) -> Term {
+    tails
+        .iter()
+        .rev()
+        .fold(part, |part, tail| List::cons(part, tail.clone()))
+}
+
+/// Takes the next binary out of what is still to be read, if one is next.
+fn next_binary(open: &mut Vec<Term>) -> Option<Binary> {
+    loop {
+        match open.pop()? {
+            Term::Nil => {}
+            Term::Binary(bytes) => return Some(bytes),
+            Term::List(cell) => match cell.head() {
+                head @ (Term::Nil | Term::List(_) | Term::Binary(_)) => {
+                    open.push(cell.tail().clone());
+                    open.push(head.clone());
+                }
+                _ => {
+                    open.push(Term::List(cell));
+                    return None;
+                }
+            },
+            other => {
+                open.push(other);
+                return None;
+            }
+        }
+    }
+}
+
+/// Bytes that the first characters of a text were read from.
+fn bytes_of(text: &str, from: Encoding) -> usize {
+    match from {
+        Encoding::Latin1 => text.chars().count(),
+        Encoding::Utf8 => text.len(),
+        Encoding::Utf16 { .. } => 2 * text.encode_utf16().count(),
+        Encoding::Utf32 { .. } => 4 * text.chars().count(),
+    }
+}
+
+/// Reads characters until the end or the first thing that is none, or that is
+/// beyond `most`.
+fn read(data: &Term, from: Encoding, most: char) -> Result<(String, Option<Stopped>), Exception> {
     if !data.is_list() && !data.is_binary() {
         return Err(badarg());
     }
     let mut text = String::new();
     let mut open = vec![data.clone()];
+    let error = |part: Term, tails: &[Term]| {
+        let rest = left_of(part, tails);
+        Some(Stopped { tag: "error", rest })
+    };
     while let Some(next) = open.pop() {
         match next {
             Term::Nil => {}
             Term::Binary(bytes) => {
-                if let Some((tag, at)) = decode(&bytes, from, &mut text) {
-                    let rest = Term::Binary(bytes.slice(at..));
-                    let followed: Vec<Term> =
-                        open.iter().rev().filter(|t| !t.is_nil()).cloned().collect();
-                    // A lone incomplete binary stands for itself; what follows makes it an error.
-                    if tag == "incomplete" && followed.is_empty() {
-                        return Ok((text, Some(Stopped { tag, rest })));
-                    }
-                    let rest = if followed.is_empty() {
-                        rest
-                    } else {
-                        Term::list(std::iter::once(rest).chain(followed).collect::<Vec<_>>())
-                    };
-                    return Ok((text, Some(Stopped { tag: "error", rest })));
+                let before = text.len();
+                let stopped = decode(&bytes, from, &mut text);
+                let mut added = text[before..].char_indices();
+                let beyond = (most < char::MAX)
+                    .then(|| added.find(|(_, c)| *c > most))
+                    .flatten();
+                if let Some((at, _)) = beyond {
+                    let start = bytes_of(&text[before..before + at], from);
+                    text.truncate(before + at);
+                    return Ok((text, error(Term::Binary(bytes.slice(start..)), &open)));
                 }
+                let Some((tag, at)) = stopped else { continue };
+                let rest = bytes.slice(at..);
+                if tag == "incomplete" {
+                    // A character may go on in the next binary.
+                    let before = open.clone();
+                    let Some(following) = next_binary(&mut open) else {
+                        if before.iter().all(Term::is_nil) {
+                            let rest = Term::Binary(rest);
+                            return Ok((text, Some(Stopped { tag, rest })));
+                        }
+                        let tails = before.into_iter().rev().filter(|tail| !tail.is_nil());
+                        let rest = Term::list(std::iter::once(Term::Binary(rest)).chain(tails));
+                        return Ok((text, error(rest, &[])));
+                    };
+                    let joined: Vec<u8> = rest.iter().chain(following.iter()).copied().collect();
+                    open.push(Term::binary(joined));
+                    continue;
+                }
+                return Ok((text, error(Term::Binary(rest), &open)));
             }
             Term::List(cell) => match cell.head() {
                 Term::Integer(code) => {
                     let c = u32::try_from(*code).ok().and_then(char::from_u32);
                     match c {
+                        Some(c) if c > most => {
+                            let alone = List::cons(cell.head().clone(), Term::Nil);
+                            let rest = List::cons(alone, cell.tail().clone());
+                            return Ok((text, error(rest, &open)));
+                        }
                         Some(c) => {
                             open.push(cell.tail().clone());
                             text.push(c);
                         }
-                        None => {
-                            let rest = Term::List(cell.clone());
-                            return Ok((text, Some(Stopped { tag: "error", rest })));
-                        }
+                        None => return Ok((text, error(Term::List(cell.clone()), &open))),
                     }
                 }
                 head @ (Term::Nil | Term::List(_) | Term::Binary(_)) => {
@@ -236,18 +303,16 @@ fn outcome(value: Term, stopped: Option<Stopped>) -> Term {
 }
 
 fn characters_to_list(args: &[Term]) -> Answer {
-    let (text, stopped) = read(&args[0], encoding(args.get(1))?)?;
+    let (text, stopped) = read(&args[0], encoding(args.get(1))?, char::MAX)?;
     Ok(outcome(Term::string(&text), stopped))
 }
 
-fn encode(text: &str, to: Encoding) -> Result<Vec<u8>, (Vec<u8>, usize)> {
+/// `None` when the encoding has no such character.
+fn encode(text: &str, to: Encoding) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
-    for (at, c) in text.char_indices() {
+    for c in text.chars() {
         match to {
-            Encoding::Latin1 => match u8::try_from(u32::from(c)) {
-                Ok(byte) => bytes.push(byte),
-                Err(_) => return Err((bytes, at)),
-            },
+            Encoding::Latin1 => bytes.push(u8::try_from(u32::from(c)).ok()?),
             Encoding::Utf8 => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
             Encoding::Utf16 { little } => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
@@ -268,31 +333,33 @@ fn encode(text: &str, to: Encoding) -> Result<Vec<u8>, (Vec<u8>, usize)> {
             }
         }
     }
-    Ok(bytes)
+    Some(bytes)
 }
 
 fn characters_to_binary(args: &[Term]) -> Answer {
-    let (text, stopped) = read(&args[0], encoding(args.get(1))?)?;
-    match encode(&text, encoding(args.get(2))?) {
-        Ok(bytes) => Ok(outcome(binary_term(bytes), stopped)),
-        Err((bytes, at)) => {
-            let rest = Term::list([Term::string(&text[at..])]);
-            Ok(Term::tuple([atom("error"), binary_term(bytes), rest]))
-        }
-    }
+    let (from, to) = (encoding(args.get(1))?, encoding(args.get(2))?);
+    let most = match to {
+        Encoding::Latin1 => '\u{ff}',
+        _ => char::MAX,
+    };
+    let (text, stopped) = read(&args[0], from, most)?;
+    let bytes = encode(&text, to).ok_or_else(badarg)?;
+    Ok(outcome(binary_term(bytes), stopped))
 }
 
 fn normal(args: &[Term], form: fn(&str) -> String, as_binary: bool) -> Answer {
-    let text = form(&chardata(&args[0]).ok_or_else(badarg)?);
-    Ok(if as_binary {
+    let (text, stopped) = read(&args[0], Encoding::Utf8, char::MAX)?;
+    let text = form(&text);
+    let value = if as_binary {
         binary_term(text)
     } else {
         Term::string(&text)
-    })
+    };
+    Ok(outcome(value, stopped))
 }
 
 fn bom_to_encoding(args: &[Term]) -> Answer {
-    let bytes = binary(&args[0]).ok_or_else(badarg)?;
+    let bytes = binary(&args[0]).ok_or_else(function_clause)?;
     let ordered =
         |family: &'static str, order: &'static str| Term::tuple([atom(family), atom(order)]);
     let (encoding, length) = match &bytes[..] {
@@ -307,7 +374,7 @@ fn bom_to_encoding(args: &[Term]) -> Answer {
 }
 
 fn encoding_to_bom(args: &[Term]) -> Answer {
-    let to = encoding(args.first())?;
+    let to = encoding(args.first()).map_err(|_| function_clause())?;
     // A byte order mark is the character U+FEFF; latin1 has none.
     Ok(binary_term(encode("\u{feff}", to).unwrap_or_default()))
 }

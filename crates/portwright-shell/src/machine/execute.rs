@@ -328,7 +328,7 @@ impl Machine {
                     Op::CheckMap => {
                         if !self.stack.last().is_some_and(Term::is_map) {
                             let value = self.pop();
-                            raise!(Exception::tagged(atoms::BADMAP, value), None);
+                            raise!(self.bad_map(value), None);
                         }
                     }
                     Op::CheckRecord { arity, tag } => {

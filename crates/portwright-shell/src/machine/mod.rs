@@ -298,6 +298,7 @@ fn starter() -> Arc<Module> {
                 own_slot: None,
                 lines: Vec::new(),
                 kind: FunctionKind::Expression,
+                parts: Vec::new(),
             };
             let site = |arity| CallSite {
                 module: atoms::ERLANG,

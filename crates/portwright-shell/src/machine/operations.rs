@@ -6,7 +6,7 @@ use portwright_term::{Fun, List, Map, Term, atoms};
 
 use super::Machine;
 use super::bits::{self, BitBuilder, BuildError};
-use super::trace::{bif_entry, otp_entry};
+use super::trace::{native_entry, otp_entry};
 use crate::code::*;
 use crate::exception::{Exception, GENERAL, REASON};
 
@@ -43,7 +43,7 @@ impl Machine {
             None => Ok(builder.finish()),
             Some((index, BuildError::Bad(text, line))) => {
                 let text = text.replacen("segment *", &format!("segment {}", index + 1), 1);
-                let first = otp_entry("eval_bits", "eval_exp_field", 6, line);
+                let first = otp_entry(("eval_bits", "eval_exp_field", 6, line));
                 Err(Exception::badarg()
                     .note(REASON, "construction of binary failed")
                     .note(GENERAL, text)
@@ -51,13 +51,13 @@ impl Machine {
             }
             Some((index, BuildError::Size(size))) => {
                 let unit = Term::from(i64::from(segments[index].unit));
-                let first = bif_entry("*", [size, unit]);
-                let second = otp_entry("eval_bits", "eval_exp_field1", 9, 114);
+                let first = native_entry("erlang", "*", [size, unit]);
+                let second = otp_entry(("eval_bits", "eval_exp_field1", 9, 114));
                 Err(Exception::badarg().with_entries(self.bits_entries([first, second])))
             }
             Some((_, BuildError::NotBits(value))) => {
-                let first = bif_entry("bit_size", [value]);
-                let second = otp_entry("eval_bits", "eval_exp_field1", 9, 114);
+                let first = native_entry("erlang", "bit_size", [value]);
+                let second = otp_entry(("eval_bits", "eval_exp_field1", 9, 114));
                 Err(Exception::badarg()
                     .note(1, "not a bitstring")
                     .with_entries(self.bits_entries([first, second])))
@@ -72,8 +72,8 @@ impl Machine {
             return Vec::new();
         }
         let mut entries = Vec::from(first);
-        entries.push(otp_entry("eval_bits", "create_binary", 2, 77));
-        entries.push(otp_entry("eval_bits", "expr_grp", 5, 68));
+        entries.push(otp_entry(("eval_bits", "create_binary", 2, 77)));
+        entries.push(otp_entry(("eval_bits", "expr_grp", 5, 68)));
         entries
     }
 
@@ -145,13 +145,36 @@ impl Machine {
         match self.pop() {
             Term::Map(mut map) => {
                 if exact && !map.contains_key(&key) {
-                    return Err(Exception::tagged(atoms::BADKEY, key));
+                    return Err(self.bad_key(key, value, map));
                 }
                 map.insert_mut(key, value);
                 Ok(Term::Map(map))
             }
             other => Err(Exception::tagged(atoms::BADMAP, other)),
         }
+    }
+
+    /// OTP's interpreter calls `maps:update/3` for each pair.
+    fn bad_key(&self, key: Term, value: Term, map: Map) -> Exception {
+        let exception = Exception::tagged(atoms::BADKEY, key.clone());
+        if !self.module.origin.is_expressions() {
+            return exception;
+        }
+        exception.with_entries(vec![
+            native_entry("maps", "update", [key, value, Term::Map(map)]),
+            otp_entry(("erl_eval", "-expr/6-fun-0-", 2, 309)),
+            otp_entry(("lists", "foldl", 3, 1350)),
+        ])
+    }
+
+    /// What is no map cannot be updated; OTP's interpreter finds out by `maps:put/3`.
+    pub(super) fn bad_map(&self, value: Term) -> Exception {
+        let exception = Exception::tagged(atoms::BADMAP, value.clone());
+        if !self.module.origin.is_expressions() {
+            return exception;
+        }
+        let arguments = [Term::atom("k"), Term::atom("v"), value];
+        exception.with_entries(vec![native_entry("maps", "put", arguments)])
     }
 
     pub(super) fn set_element(&mut self, index: usize) {
@@ -219,6 +242,9 @@ impl Machine {
         for item in self.collected(slot) {
             match bits::parts(&item) {
                 Some((bytes, len)) => builder.append(bytes, len),
+                None if self.module.origin.is_expressions() => {
+                    return Err(Exception::badarg().note(REASON, "construction of binary failed"));
+                }
                 None => return Err(Exception::badarg()),
             }
         }

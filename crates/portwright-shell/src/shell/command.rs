@@ -99,6 +99,10 @@ pub fn prepare(text: &str, transcript: &Transcript) -> Result<String, CommandNot
                 }
                 None
             }
+            What::Nothing => {
+                let argument = tokens[index + 2].1.clone();
+                return Err(CommandNotFound(text[argument].trim().to_owned()));
+            }
             What::Forget(name) => Some(format!("f({{var,'{name}'}})")),
         };
         if let Some(replacement) = replacement {
@@ -124,6 +128,8 @@ struct TextCall {
 enum What {
     Repeat(String),
     Value(String),
+    /// `e` or `v` of what is no number.
+    Nothing,
     Forget(String),
 }
 
@@ -152,6 +158,13 @@ fn text_call(tokens: &[(Token, std::ops::Range<usize>)]) -> Option<TextCall> {
                 What::Value(number)
             }
         }
+        ("e" | "v", argument) if !negative => match argument {
+            TokenKind::Atom(_)
+            | TokenKind::Variable(_)
+            | TokenKind::Float(_)
+            | TokenKind::String(_) => What::Nothing,
+            _ => return None,
+        },
         _ => return None,
     };
     Some(TextCall {
@@ -212,7 +225,9 @@ mod tests {
         check_prepared("e(7).", Err("7"));
         check_prepared("1 + v(-7).", Err("-7"));
         check_prepared("v(99999999999999999999).", Err("99999999999999999999"));
-        check_prepared("v(N).", Ok("v(N)."));
+        check_prepared("v(N).", Err("N"));
+        check_prepared("e(foo).", Err("foo"));
+        check_prepared("v(\"a\").", Err("\"a\""));
         check_prepared("\"f(X)\".", Ok("\"f(X)\"."));
         check_prepared("f(X", Ok("f(X"));
     }

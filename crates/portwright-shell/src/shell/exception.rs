@@ -160,6 +160,9 @@ impl Writer<'_> {
             return Some(if *reason == Term::Atom(atoms::UNDEF) {
                 let name = function_name(entry.module, entry.function, entry.arity, self.show);
                 format!("undefined function {name}/{}", entry.arity)
+            } else if entry.module.as_str() == "shell_default" {
+                let name = atom_text(entry.function, self.show);
+                format!("no function clause matching call to {name}/{}", entry.arity)
             } else {
                 let before = spaces(self.indent + self.head_length());
                 let arguments = entry.arguments.as_deref().unwrap_or_default();

@@ -11,7 +11,7 @@
 
 use portwright_term::{Atom, Map, Term, atoms, iolist};
 
-use super::io_faults;
+use super::{io_faults, re_faults};
 
 use crate::exception::GENERAL;
 
@@ -149,7 +149,6 @@ const ERLANG: &[(&str, &[Need])] = &[
     ("monotonic_time", &[TimeUnit]),
     ("node", &[Always("not a pid")]),
     ("phash", &[Any, Positive]),
-    ("phash2", &[Any, Positive]),
     ("pid_to_list", &[Pid]),
     ("port_close", &[Port]),
     ("port_command", &[Port, Iodata]),
@@ -163,12 +162,31 @@ const ERLANG: &[(&str, &[Need])] = &[
     ("round", &[Number]),
     ("send", &[Always("invalid destination"), Any]),
     ("size", &[Always("not tuple or binary")]),
-    ("spawn", &[Fun]),
+    ("spawn", &[Always("not a fun")]),
+    ("spawn", &[Atom, Always("not a fun")]),
     ("spawn", &[Atom, Atom, List]),
-    ("spawn_link", &[Fun]),
+    ("spawn", &[Atom, Atom, Atom, List]),
+    ("spawn_link", &[Always("not a fun")]),
+    ("spawn_link", &[Atom, Always("not a fun")]),
     ("spawn_link", &[Atom, Atom, List]),
-    ("spawn_monitor", &[Fun]),
+    ("spawn_link", &[Atom, Atom, Atom, List]),
+    ("spawn_monitor", &[Always("not a fun")]),
+    ("spawn_monitor", &[Atom, Always("not a fun")]),
     ("spawn_monitor", &[Atom, Atom, List]),
+    ("spawn_monitor", &[Atom, Atom, Atom, List]),
+    ("statistics", &[Always("invalid statistics item")]),
+    ("system_flag", &[Always("invalid system flag"), Any]),
+    ("system_info", &[Always("invalid system info item")]),
+    (
+        "localtime_to_universaltime",
+        &[Always("not a valid local time")],
+    ),
+    (
+        "universaltime_to_localtime",
+        &[Always("not a valid universal time")],
+    ),
+    ("unique_integer", &[Always("invalid modifier")]),
+    ("garbage_collect", &[Pid]),
     ("split_binary", &[Binary, NotNegative]),
     ("system_time", &[TimeUnit]),
     ("term_to_binary", &[Any, Options]),
@@ -178,7 +196,7 @@ const ERLANG: &[(&str, &[Need])] = &[
     ("tuple_size", &[Tuple]),
     ("tuple_to_list", &[Tuple]),
     ("unlink", &[Pid]),
-    ("unregister", &[Atom]),
+    ("unregister", &[Always("not a pid")]),
     ("whereis", &[Atom]),
 ];
 
@@ -383,13 +401,50 @@ pub(super) fn explain(
         },
         "binary" => binary(name, arguments),
         "lists" => table(LISTS, name, arguments),
+        "re" => re_faults::explain(name, arguments),
         "os" => table(OS, name, arguments),
         "math" => math(name, arguments),
-        "ets" => notes([Some(
-            "the table identifier does not refer to an existing ETS table",
-        )]),
+        "ets" => ets(name, arguments, cause),
         "io" if matches!(name, "format" | "fwrite") => io_faults::format(arguments),
         "io" => io_faults::write(name, arguments),
+        _ => Vec::new(),
+    }
+}
+
+/// Functions of `ets`; `cause` is `id` when there is no such table.
+fn ets(name: &str, arguments: &[Term], cause: &str) -> Vec<Note> {
+    let missing_key = "not a key that exists in the table";
+    match (name, arguments) {
+        ("new", [table, _]) if !table.is_atom() => notes([Some("not an atom")]),
+        ("new", _) if cause == "already_exists" => notes([Some("table name already exists")]),
+        ("new", _) => notes([None, Some("invalid options")]),
+        _ if cause == "id" => notes([Some(
+            "the table identifier does not refer to an existing ETS table",
+        )]),
+        _ if cause == "access" => notes([Some(
+            "the table identifier refers to an ETS table with insufficient access rights",
+        )]),
+        ("lookup_element" | "update_counter", _) if cause == "badkey" => {
+            notes([None, Some(missing_key)])
+        }
+        ("lookup_element", _) => notes([
+            None,
+            None,
+            Some("position is greater than the size of the object"),
+        ]),
+        ("update_counter", _) => notes([
+            None,
+            None,
+            Some("the value in the given position, in the object, is not an integer"),
+        ]),
+        ("insert" | "insert_new", [_, object]) => match object {
+            Term::Tuple(fields) if fields.is_empty() => notes([None, Some("is an empty tuple")]),
+            Term::Tuple(_) | Term::List(_) | Term::Nil => Vec::new(),
+            _ => notes([None, Some("not a tuple")]),
+        },
+        ("select" | "select_count" | "select_delete" | "select_reverse", [_, _]) => {
+            notes([None, Some("not a valid match specification")])
+        }
         _ => Vec::new(),
     }
 }
@@ -517,6 +572,12 @@ fn special(name: &str, arguments: &[Term], cause: &str) -> Option<Vec<Note>> {
             } else {
                 notes([None, Some("invalid value for this process flag")])
             }
+        }
+        ("process_flag", [_, _, _]) => notes([None, Some("invalid process flag")]),
+        // OTP counts the arguments wrongly here.
+        ("phash2", [_, range]) => notes([Positive.fault(range).or(Some("out of range"))]),
+        ("split_binary", [binary, at]) if binary.is_binary() && is_integer(at) => {
+            notes([None, Some("out of range")])
         }
         ("process_info", [pid, _]) => match Pid.fault(pid) {
             Some(fault) => notes([Some(fault)]),

@@ -7,6 +7,7 @@ mod command;
 mod exception;
 mod explain;
 mod io_faults;
+mod re_faults;
 mod transcript;
 
 pub use command::{CommandNotFound, Typed, prepare, typed};
@@ -16,7 +17,7 @@ use portwright_term::text::{Encoding, PrintOptions};
 use portwright_term::{Atom, Term};
 
 use crate::evaluator::EvalError;
-use crate::exception::{Class, Exception};
+use crate::exception::Exception;
 use crate::parse::SyntaxError;
 
 /// How wide, how deep and in which encoding things are shown.
@@ -88,6 +89,13 @@ impl Show {
         format!("** {text}")
     }
 
+    /// An exception that the evaluator outlives (`catch_exception(true)`), with `* `
+    /// in front.
+    pub fn outlived(&self, exception: &Exception) -> String {
+        let text = exception::format(self, 3, exception);
+        format!("* {text}")
+    }
+
     /// An exception's text without the shell's `** `, its lines indented for a
     /// text that starts at `column`: what `escript` and `eval` print.
     pub fn plain_exception(&self, exception: &Exception, column: usize) -> String {
@@ -117,7 +125,7 @@ impl Show {
         let exception = match reason.as_tuple() {
             // The reason of an error that nobody caught carries its stack.
             Some([term, stack]) if exception::is_stack(stack) && !stack.is_nil() => {
-                Exception::new(Class::Error, term.clone()).with_stack(stack.clone())
+                Exception::exit(term.clone()).with_stack(stack.clone())
             }
             _ => Exception::exit(reason.clone()),
         };

@@ -142,6 +142,11 @@ fn written_expressions_agree_with_erlang() {
 }
 
 #[test]
+fn answers_are_alike_inside() {
+    compare("structures.txt", &corpus("structures.txt", 250), &[]);
+}
+
+#[test]
 fn generated_calls_agree_with_erlang() {
     let spec = std::fs::read_to_string(directory().join("library/functions.spec"))
         .expect("the list of functions is there");

@@ -15,7 +15,10 @@ use portwright_shell::{Captured, Evaluator, Mode, System};
 /// What `erl` prints for each line of a file; `None` when there is no Erlang.
 fn ask_erlang(file: &Path) -> Option<Vec<String>> {
     let input = std::fs::File::open(file).expect("the transcript's input is there");
-    let output = Command::new("erl").stdin(Stdio::from(input)).output();
+    let output = Command::new("erl")
+        .args(["-kernel", "logger_level", "none"])
+        .stdin(Stdio::from(input))
+        .output();
     let output = match output {
         Ok(output) => output,
         Err(error) => {
@@ -104,4 +107,15 @@ fn compare(name: &str, at_least: usize) {
 #[test]
 fn errors_look_as_in_otp() {
     compare("errors.txt", 200);
+}
+
+#[test]
+fn explanations_look_as_in_otp() {
+    compare("explanations.txt", 100);
+}
+
+/// What OTP's interpreter was doing, within `catch` and in processes of their own.
+#[test]
+fn traces_look_as_in_otp() {
+    compare("traces.txt", 200);
 }

@@ -5,17 +5,24 @@
 //! | `~w`, `~tw`, `~W` | [`write_w`], [`format_w`] |
 //! | `~p`, `~tp`, `~P`, `~0p` | [`write_p`], [`format_p`] with [`PrintOptions`] |
 //!
+//! [`chars_w`] and [`PrintOptions::to_chars`] make the deep lists that these
+//! directives have in the answer of `io_lib:format/2`.
+//!
 //! Depth of terms costs heap, not stack.
 
 use std::fmt;
 
 use crate::text::scan::{is_name, is_reserved_word};
 use crate::{Atom, Fun, Term};
+use chars::Flat;
 
+mod chars;
 mod float;
 mod layout;
 mod measure;
 mod plain;
+
+pub use chars::{chars_w, repeated_chars};
 
 /// Which characters are written as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -166,7 +173,7 @@ pub fn write_w(
         depth,
         ..PrintOptions::default()
     };
-    plain::write(out, term, &options)
+    plain::write(&mut Flat(out), term, &options)
 }
 
 /// The text of `~w`, in Latin-1.
@@ -189,7 +196,7 @@ pub fn format_w(term: &Term) -> String {
 ///
 /// Only those of `out`.
 pub fn write_p(out: &mut dyn fmt::Write, term: &Term, options: &PrintOptions) -> fmt::Result {
-    layout::write(out, term, options)
+    layout::write(&mut Flat(out), term, options)
 }
 
 /// The text of `~p`, in Latin-1, when the output stands at `column` (from 1)

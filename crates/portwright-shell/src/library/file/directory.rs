@@ -219,9 +219,13 @@ fn native_name_encoding(_: &[Term]) -> Answer {
     Ok(atom("utf8"))
 }
 
-/// What the system's messages say about an error, as OTP words them.
 fn format_error(args: &[Term]) -> Answer {
-    let known: &[(&str, &str)] = &[
+    Ok(char_list(error_text(&args[0])))
+}
+
+/// What the system's messages say about an error, as OTP words them.
+pub(crate) fn error_text(reason: &Term) -> &'static str {
+    let known: &[(&'static str, &'static str)] = &[
         ("e2big", "argument list too long"),
         ("eacces", "permission denied"),
         ("eagain", "resource temporarily unavailable"),
@@ -258,9 +262,9 @@ fn format_error(args: &[Term]) -> Answer {
         ),
         ("terminated", "the file server process is terminated"),
     ];
-    let name = crate::library::argument::atom_text(&args[0]);
+    let name = crate::library::argument::atom_text(reason);
     let text = name
         .and_then(|name| known.iter().find(|(known, _)| *known == name))
         .map(|(_, text)| *text);
-    Ok(char_list(text.unwrap_or("unknown POSIX error")))
+    text.unwrap_or("unknown POSIX error")
 }

@@ -14,7 +14,7 @@ use super::argument::{atom, error_tuple, ok};
 use super::path::path;
 use super::posix;
 
-pub(crate) use directory::{DIRECTORIES, WHOLE_FILES};
+pub(crate) use directory::{DIRECTORIES, WHOLE_FILES, error_text};
 pub(crate) use info::INFO;
 pub(crate) use open::{
     HANDLES, is_file, read as read_handle, read_line as read_handle_line, write as write_handle,

@@ -1,20 +1,39 @@
 //! What each control character writes.
 
-use portwright_term::Term;
 use portwright_term::text::print::write_w;
-use portwright_term::text::{Encoding, PrintOptions};
+use portwright_term::text::{Encoding, PrintOptions, chars_w, repeated_chars};
+use portwright_term::{List, Term};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::{Arguments, Directive, MAX_FIELD, char_argument, float};
+use super::{Arguments, Directive, MAX_FIELD, Written, char_argument, float};
 use crate::library::argument::{chardata, io_bytes};
 use crate::library::number;
 
 impl Directive {
     /// Takes its arguments and writes them; `None` when they do not fit.
-    pub(super) fn write(&self, args: &mut Arguments, column: usize) -> Option<String> {
+    pub(super) fn write(&self, args: &mut Arguments, column: usize) -> Option<Written> {
         if self.field().unwrap_or(0) > MAX_FIELD || self.precision().unwrap_or(0) > MAX_FIELD {
             return None;
         }
+        match self.control {
+            's' => self.string(&args.next()?),
+            'w' => self.plain(&args.next()?, None),
+            'W' => {
+                let term = args.next()?;
+                self.plain(&term, depth(&args.next()?)?)
+            }
+            'p' => self.pretty(&args.next()?, None, column),
+            'P' => {
+                let term = args.next()?;
+                let depth = depth(&args.next()?)?;
+                self.pretty(&term, depth, column)
+            }
+            _ => self.write_small(args).map(Written::from),
+        }
+    }
+
+    /// Numbers and characters.
+    fn write_small(&self, args: &mut Arguments) -> Option<String> {
         match self.control {
             '~' => self.character('~'),
             'n' => {
@@ -36,25 +55,6 @@ impl Directive {
                 // Without t only the low byte counts.
                 let byte = number::big(&code)? & num_bigint::BigInt::from(255);
                 self.character(char::from(u8::try_from(byte).ok()?))
-            }
-            's' => self.string(&args.next()?),
-            'w' => {
-                let mut text = String::new();
-                write_w(&mut text, &args.next()?, self.encoding(), None).ok()?;
-                Some(self.term(&text))
-            }
-            'W' => {
-                let term = args.next()?;
-                let depth = depth(&args.next()?)?;
-                let mut text = String::new();
-                write_w(&mut text, &term, self.encoding(), depth).ok()?;
-                Some(self.term(&text))
-            }
-            'p' => self.pretty(&args.next()?, None, column),
-            'P' => {
-                let term = args.next()?;
-                let depth = depth(&args.next()?)?;
-                self.pretty(&term, depth, column)
             }
             'b' => self.integer(&args.next()?, "", false),
             'B' => self.integer(&args.next()?, "", true),
@@ -84,15 +84,16 @@ impl Directive {
                     _ => float::general(value, precision)?,
                 };
                 // The precision is spent on the digits.
-                Some(
-                    Directive {
-                        precision: None,
-                        ..self.clone()
-                    }
-                    .term(&text),
-                )
+                Some(self.without_precision().term(&text))
             }
             _ => None,
+        }
+    }
+
+    fn without_precision(&self) -> Directive {
+        Directive {
+            precision: None,
+            ..self.clone()
         }
     }
 
@@ -114,6 +115,19 @@ impl Directive {
         }
     }
 
+    /// The same with lists of characters: what comes first is a list within the other.
+    fn adjust_chars(&self, chars: Term, missing: usize) -> Term {
+        if missing == 0 {
+            return chars;
+        }
+        let padding = repeated_chars(self.pad(), missing);
+        if self.adjust_left() {
+            List::cons(chars, padding)
+        } else {
+            List::cons(padding, chars)
+        }
+    }
+
     fn character(&self, c: char) -> Option<String> {
         let repeated = |n: usize| std::iter::repeat_n(c, n).collect::<String>();
         match (self.field(), self.precision()) {
@@ -127,63 +141,113 @@ impl Directive {
     }
 
     /// `~s`: cut or filled to the field; the precision cuts before.
-    fn string(&self, term: &Term) -> Option<String> {
-        let text = match term {
-            Term::Atom(a) => a.as_str().to_string(),
-            _ if self.unicode => unicode_text(term)?,
-            _ => io_bytes(term)?.into_iter().map(char::from).collect(),
-        };
-        if !self.unicode
-            && matches!(term, Term::Atom(_))
-            && text.chars().any(|c| u32::from(c) > 255)
-        {
-            return None;
+    fn string(&self, term: &Term) -> Option<Written> {
+        if let Term::Atom(atom) = term {
+            let text = atom.as_str();
+            if !self.unicode && text.chars().any(|c| u32::from(c) > 255) {
+                return None;
+            }
+            return Some(self.fill(text.to_string(), None)?.text.into());
         }
-        let length = text.graphemes(true).count();
-        let cut = |n: usize| text.graphemes(true).take(n).collect::<String>();
-        let field = |n: usize, left: bool| {
-            if length > n {
-                cut(n)
-            } else if left {
-                Directive {
-                    width: Some(-1),
-                    ..self.clone()
-                }
-                .adjust(&text, n - length)
-            } else {
-                self.adjust(&text, n - length)
-            }
+        let text: String = if self.unicode {
+            unicode_text(term)?
+        } else {
+            io_bytes(term)?.into_iter().map(char::from).collect()
         };
-        match (self.field(), self.precision()) {
-            (None, None) => Some(text),
-            (Some(width), None) => Some(field(width, self.adjust_left())),
-            (None, Some(precision)) => Some(field(precision, true)),
-            (Some(width), Some(precision)) if width == precision => {
-                Some(field(width, self.adjust_left()))
+        let chars = self.deep.then(|| nested_chars(term, self.unicode));
+        self.fill(text, chars)
+    }
+
+    /// Cuts or fills a string, and its list of characters if there is one.
+    fn fill(&self, text: String, chars: Option<Term>) -> Option<Written> {
+        let whole = Written { text, chars };
+        let (field, precision) = match (self.field(), self.precision()) {
+            (None, None) => return Some(whole),
+            (Some(field), None) => return Some(self.fit(whole, field)),
+            (None, Some(precision)) => return Some(self.to_the_left().fit(whole, precision)),
+            (Some(field), Some(precision)) if field == precision => {
+                return Some(self.fit(whole, field));
             }
-            (Some(width), Some(precision)) if width > precision => {
-                Some(self.adjust(&field(precision, true), width - precision))
-            }
-            _ => None,
+            (Some(field), Some(precision)) if field > precision => (field, precision),
+            _ => return None,
+        };
+        let inner = self.to_the_left().fit(whole, precision);
+        Some(Written {
+            text: self.adjust(&inner.text, field - precision),
+            chars: inner
+                .chars
+                .map(|chars| self.adjust_chars(chars, field - precision)),
+        })
+    }
+
+    /// The same directive, adjusted to the left.
+    fn to_the_left(&self) -> Directive {
+        Directive {
+            width: Some(-1),
+            ..self.clone()
         }
     }
 
-    /// `~w`: what is too long for its field becomes stars.
-    fn term(&self, text: &str) -> String {
-        let Some(field) = self.field().or(self.precision()) else {
-            return text.to_string();
-        };
-        let length = text.graphemes(true).count();
-        let limit = self.precision().map_or(field, |p| p.min(field));
-        let shown = length.min(limit);
-        if length > limit {
-            return self.adjust(&"*".repeat(shown), field - shown);
+    /// Exactly `room` characters.
+    fn fit(&self, whole: Written, room: usize) -> Written {
+        let length = whole.text.graphemes(true).count();
+        if length > room {
+            let text: String = whole.text.graphemes(true).take(room).collect();
+            let chars = whole.chars.map(|_| Term::string(&text));
+            return Written { text, chars };
         }
-        self.adjust(text, field - shown)
+        Written {
+            text: self.adjust(&whole.text, room - length),
+            chars: whole
+                .chars
+                .map(|chars| self.adjust_chars(chars, room - length)),
+        }
+    }
+
+    /// `~w`.
+    fn plain(&self, term: &Term, depth: Option<usize>) -> Option<Written> {
+        let mut text = String::new();
+        write_w(&mut text, term, self.encoding(), depth).ok()?;
+        let chars = self.deep.then(|| {
+            let chars = chars_w(term, self.encoding(), depth);
+            match self.room(&text) {
+                None => chars,
+                Some((length, limit, field)) if length > limit => {
+                    self.adjust_chars(repeated_chars('*', limit), field - limit)
+                }
+                Some((length, _, field)) => self.adjust_chars(chars, field - length),
+            }
+        });
+        Some(Written {
+            text: self.term(&text),
+            chars,
+        })
+    }
+
+    /// How long a text is, how much of it may be shown, and in how wide a field.
+    fn room(&self, text: &str) -> Option<(usize, usize, usize)> {
+        let field = self.field().or(self.precision())?;
+        let length = text.graphemes(true).count();
+        Some((
+            length,
+            self.precision().map_or(field, |p| p.min(field)),
+            field,
+        ))
+    }
+
+    /// What is too long for its field becomes stars.
+    fn term(&self, text: &str) -> String {
+        match self.room(text) {
+            None => text.to_string(),
+            Some((length, limit, field)) if length > limit => {
+                self.adjust(&"*".repeat(limit), field - limit)
+            }
+            Some((length, _, field)) => self.adjust(text, field - length),
+        }
     }
 
     /// `~p`: the width is the line length, the precision the column.
-    fn pretty(&self, term: &Term, depth: Option<usize>, column: usize) -> Option<String> {
+    fn pretty(&self, term: &Term, depth: Option<usize>, column: usize) -> Option<Written> {
         let line_length = self.width.map_or(Some(80), |w| usize::try_from(w).ok())?;
         let column = self.precision().unwrap_or(column + 1);
         let options = PrintOptions::default()
@@ -192,7 +256,10 @@ impl Directive {
             .line_length(line_length)
             .depth(depth)
             .strings(!self.lists);
-        Some(options.to_string(term))
+        Some(Written {
+            text: options.to_string(term),
+            chars: self.deep.then(|| options.to_chars(term)),
+        })
     }
 
     /// The base of integers: the precision.
@@ -211,13 +278,7 @@ impl Directive {
             Some(magnitude) => format!("-{prefix}{magnitude}"),
             None => format!("{prefix}{digits}"),
         };
-        Some(
-            Directive {
-                precision: None,
-                ..self.clone()
-            }
-            .term(&text),
-        )
+        Some(self.without_precision().term(&text))
     }
 }
 
@@ -233,10 +294,51 @@ fn depth(term: &Term) -> Option<Option<usize>> {
 
 /// The text of `~ts`: binaries that are no UTF-8 count as latin1.
 fn unicode_text(term: &Term) -> Option<String> {
-    match (chardata(term), term) {
-        (Some(text), _) => Some(text),
-        (None, Term::Binary(bytes)) => Some(bytes.iter().map(|b| char::from(*b)).collect()),
-        _ => None,
+    if let Some(text) = chardata(term) {
+        return Some(text);
+    }
+    chardata(&nested_chars(term, true))
+}
+
+/// Character data with its binaries as lists.
+fn nested_chars(term: &Term, unicode: bool) -> Term {
+    let from_bytes = |bytes: &[u8]| match std::str::from_utf8(bytes) {
+        Ok(text) if unicode => Term::string(text),
+        _ => Term::bytes_list(bytes),
+    };
+    let mut rest = term.clone();
+    let mut list = Vec::new();
+    // The lists around, and what is still to come of each.
+    let mut around = Vec::new();
+    loop {
+        rest = match rest {
+            Term::List(cell) => {
+                let tail = cell.tail().clone();
+                match cell.head() {
+                    Term::Binary(bytes) => list.push(from_bytes(bytes)),
+                    Term::List(_) => {
+                        around.push((std::mem::take(&mut list), tail));
+                        rest = cell.head().clone();
+                        continue;
+                    }
+                    other => list.push(other.clone()),
+                }
+                tail
+            }
+            end => {
+                let end = match &end {
+                    Term::Binary(bytes) => from_bytes(bytes),
+                    _ => end,
+                };
+                let whole = Term::improper_list(std::mem::take(&mut list), end);
+                let Some((outer, tail)) = around.pop() else {
+                    return whole;
+                };
+                list = outer;
+                list.push(whole);
+                tail
+            }
+        };
     }
 }
 

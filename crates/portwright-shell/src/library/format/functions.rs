@@ -1,10 +1,9 @@
 //! The functions of `io_lib(3)`.
 
 use portwright_term::Term;
-use portwright_term::text::print::write_w;
-use portwright_term::text::{Encoding, PrintOptions};
+use portwright_term::text::{Encoding, PrintOptions, chars_w};
 
-use super::{Piece, format};
+use super::format_chars;
 use crate::library::argument::{Answer, badarg, chardata, count, elements, function_clause, pure};
 use crate::library::scan_input;
 use crate::native::NativeModule;
@@ -40,23 +39,12 @@ pub(crate) const IO_LIB: NativeModule = NativeModule::new(
     ],
 );
 
-/// Characters of the format as they are, the text of each directive as a list of its own.
 fn io_format(args: &[Term]) -> Answer {
-    Ok(Term::list(
-        format(&args[0], &args[1])?
-            .into_iter()
-            .map(|piece| match piece {
-                Piece::Plain(c) => Term::from(u32::from(c)),
-                Piece::Written(text) => Term::string(&text),
-            })
-            .collect::<Vec<_>>(),
-    ))
+    format_chars(&args[0], &args[1])
 }
 
 fn written(term: &Term, depth: Option<usize>) -> Answer {
-    let mut text = String::new();
-    write_w(&mut text, term, Encoding::Latin1, depth).map_err(|_| badarg())?;
-    Ok(Term::string(&text))
+    Ok(chars_w(term, Encoding::Latin1, depth))
 }
 
 fn write(args: &[Term]) -> Answer {
@@ -69,7 +57,7 @@ fn write_depth(args: &[Term]) -> Answer {
 }
 
 fn print(args: &[Term]) -> Answer {
-    Ok(Term::string(&PrintOptions::default().to_string(&args[0])))
+    Ok(PrintOptions::default().to_chars(&args[0]))
 }
 
 fn print_at(args: &[Term]) -> Answer {
@@ -80,7 +68,7 @@ fn print_at(args: &[Term]) -> Answer {
         .column(column)
         .line_length(line_length)
         .depth(usize::try_from(depth).ok());
-    Ok(Term::string(&options.to_string(&args[0])))
+    Ok(options.to_chars(&args[0]))
 }
 
 fn write_atom(args: &[Term]) -> Answer {

@@ -12,11 +12,27 @@ use crate::exception::Exception;
 pub(crate) use functions::IO_LIB;
 
 /// What a format string made: its own characters, and what directives wrote.
-pub(crate) enum Piece {
+enum Piece {
     /// A character of the format string.
     Plain(char),
-    /// The text of one directive.
-    Written(String),
+    /// What one directive wrote.
+    Written(Written),
+}
+
+/// What one directive wrote.
+#[derive(Debug, Default)]
+struct Written {
+    text: String,
+    /// The list of characters that OTP nests into its answer, if it was asked for.
+    /// Directives for numbers and characters never have one: what they write is
+    /// spliced in.
+    chars: Option<Term>,
+}
+
+impl From<String> for Written {
+    fn from(text: String) -> Written {
+        Written { text, chars: None }
+    }
 }
 
 /// One directive, `~F.P.PadModC`, before its arguments are looked at.
@@ -32,20 +48,13 @@ pub(crate) struct Directive {
     unicode: bool,
     /// `l`: no strings.
     lists: bool,
+    /// Whether the deep list of characters is wanted, too.
+    deep: bool,
 }
 
 impl Directive {
     fn adjust_left(&self) -> bool {
         self.width.is_some_and(|w| w < 0)
-    }
-
-    /// Whether what is written stands in the answer character by character, as in OTP:
-    /// that of numbers, characters and atoms as text does.
-    fn is_spliced(&self, argument: Option<&Term>) -> bool {
-        match self.control {
-            's' => matches!(argument, Some(Term::Atom(_))),
-            control => "efgbBxX+#c~ni".contains(control),
-        }
     }
 
     /// Field width without its sign.
@@ -78,12 +87,8 @@ pub(crate) fn format_text(format: &Term) -> Option<String> {
     }
 }
 
-/// Formats `args` (a list) as `format` says.
-///
-/// # Errors
-///
-/// `badarg` when the format is none, or does not fit the arguments.
-pub(crate) fn format(format: &Term, args: &Term) -> Result<Vec<Piece>, Exception> {
+/// Formats `args` (a list) as `format` says; `deep` asks for lists of characters.
+fn format(format: &Term, args: &Term, deep: bool) -> Result<Vec<Piece>, Exception> {
     let text = format_text(format).ok_or_else(badarg)?;
     let args = elements(args).ok_or_else(badarg)?;
     let mut args = args.into_iter();
@@ -96,15 +101,11 @@ pub(crate) fn format(format: &Term, args: &Term) -> Result<Vec<Piece>, Exception
             pieces.push(Piece::Plain(c));
             continue;
         }
-        let directive = parse_directive(&mut rest, &mut args).ok_or_else(badarg)?;
-        let spliced = directive.is_spliced(args.as_slice().first());
+        let mut directive = parse_directive(&mut rest, &mut args).ok_or_else(badarg)?;
+        directive.deep = deep;
         let written = directive.write(&mut args, column).ok_or_else(badarg)?;
-        column = written.chars().fold(column, advance);
-        if spliced {
-            pieces.extend(written.chars().map(Piece::Plain));
-        } else {
-            pieces.push(Piece::Written(written));
-        }
+        column = written.text.chars().fold(column, advance);
+        pieces.push(Piece::Written(written));
     }
     if args.next().is_some() {
         return Err(badarg());
@@ -112,16 +113,40 @@ pub(crate) fn format(format: &Term, args: &Term) -> Result<Vec<Piece>, Exception
     Ok(pieces)
 }
 
-/// All of it as one text.
+/// Formats `args` (a list) as `format` says, into one text.
+///
+/// # Errors
+///
+/// `badarg` when the format is none, or does not fit the arguments.
 pub(crate) fn format_string(term: &Term, args: &Term) -> Result<String, Exception> {
     let mut text = String::new();
-    for piece in format(term, args)? {
+    for piece in format(term, args, false)? {
         match piece {
             Piece::Plain(c) => text.push(c),
-            Piece::Written(written) => text.push_str(&written),
+            Piece::Written(written) => text.push_str(&written.text),
         }
     }
     Ok(text)
+}
+
+/// Formats `args` (a list) as `format` says, into the list that
+/// `io_lib:format/2` answers.
+///
+/// # Errors
+///
+/// `badarg` when the format is none, or does not fit the arguments.
+fn format_chars(term: &Term, args: &Term) -> Result<Term, Exception> {
+    let mut chars = Vec::new();
+    for piece in format(term, args, true)? {
+        match piece {
+            Piece::Plain(c) => chars.push(Term::from(u32::from(c))),
+            Piece::Written(written) => match written.chars {
+                Some(deep) => chars.push(deep),
+                None => chars.extend(written.text.chars().map(|c| Term::from(u32::from(c)))),
+            },
+        }
+    }
+    Ok(Term::list(chars))
 }
 
 /// The column after a character.

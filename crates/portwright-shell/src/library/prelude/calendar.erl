@@ -34,7 +34,7 @@ days_before_year(Y) -> (Y - 1) * 365 + (Y - 1) div 4 - (Y - 1) div 100 + (Y - 1)
 days_before_month(Y, M) -> lists:sum([last_day_of_the_month(Y, N) || N <- lists:seq(1, M - 1)]).
 
 gregorian_days_to_date(Days) when Days >= 0 ->
-    Y = year_of(Days, Days div 366),
+    Y = year_of(Days, max(0, Days * 400 div 146097 - 1)),
     month_of(Y, 1, Days - days_before_year(Y)).
 
 year_of(Days, Y) ->

@@ -3,26 +3,58 @@
 -export([foldl/3, foldr/3, match/2, match_object/2, match_delete/2, select/2, select_count/2, select_delete/2,
          select_reverse/2, match_spec_compile/1, match_spec_run/2, is_compiled_ms/1, test_ms/2]).
 
-foldl(Fun, Acc, Table) -> lists:foldl(Fun, Acc, ets:tab2list(Table)).
+%% In OTP the first thing that these do is a call of safe_fixtable/2.
+foldl(Fun, Acc, Table) ->
+    checked(Table, safe_fixtable, [Table, true]),
+    lists:foldl(Fun, Acc, ets:tab2list(Table)).
 
-foldr(Fun, Acc, Table) -> lists:foldr(Fun, Acc, ets:tab2list(Table)).
+foldr(Fun, Acc, Table) ->
+    checked(Table, safe_fixtable, [Table, true]),
+    lists:foldr(Fun, Acc, ets:tab2list(Table)).
 
-match(Table, Pattern) -> select(Table, [{Pattern, [], ['$$']}]).
+match(Table, Pattern) ->
+    checked(Table, match, [Table, Pattern]),
+    select(Table, [{Pattern, [], ['$$']}]).
 
-match_object(Table, Pattern) -> select(Table, [{Pattern, [], ['$_']}]).
+match_object(Table, Pattern) ->
+    checked(Table, match_object, [Table, Pattern]),
+    select(Table, [{Pattern, [], ['$_']}]).
 
 match_delete(Table, Pattern) ->
+    checked(Table, match_delete, [Table, Pattern]),
     select_delete(Table, [{Pattern, [], [true]}]),
     true.
 
-select(Table, Spec) -> match_spec_run(ets:tab2list(Table), match_spec_compile(Spec)).
+select(Table, Spec) -> selected(Table, select, Spec).
 
-select_reverse(Table, Spec) -> lists:reverse(select(Table, Spec)).
+selected(Table, Function, Spec) ->
+    checked(Table, Function, [Table, Spec]),
+    match_spec_run(ets:tab2list(Table), specification(Spec, Function, [Table, Spec])).
 
-select_count(Table, Spec) -> length([true || true <- select(Table, Spec)]).
+checked(Table, Function, Arguments) ->
+    case ets:info(Table, size) of
+        undefined -> refuse(Function, Arguments, id);
+        _ -> ok
+    end.
+
+specification(Spec, Function, Arguments) ->
+    try
+        match_spec_compile(Spec)
+    catch
+        error:_ -> refuse(Function, Arguments, none)
+    end.
+
+refuse(Function, Arguments, Cause) ->
+    Info = [{error_info, #{cause => Cause, module => erl_stdlib_errors}}],
+    erlang:raise(error, badarg, [{ets, Function, Arguments, Info}]).
+
+select_reverse(Table, Spec) -> lists:reverse(selected(Table, select_reverse, Spec)).
+
+select_count(Table, Spec) -> length([true || true <- selected(Table, select_count, Spec)]).
 
 select_delete(Table, Spec) ->
-    match_spec_compile(Spec),
+    checked(Table, select_delete, [Table, Spec]),
+    specification(Spec, select_delete, [Table, Spec]),
     Gone = [Object || Object <- ets:tab2list(Table), run(Spec, Object) =:= {ok, true}],
     [ets:delete_object(Table, Object) || Object <- Gone],
     length(Gone).

@@ -17,7 +17,12 @@ with(Name, F) -> F(flatten(Name)).
 
 basename(Name) -> with(Name, fun base/1).
 
-base(Name) -> last_part(strip_slashes(Name)).
+base(Name) ->
+    case lists:reverse(Name) of
+        [$/, $/ | _] -> [];
+        [$/ | Rest] -> last_part(lists:reverse(Rest));
+        _ -> last_part(Name)
+    end.
 
 last_part(Name) -> last_part(Name, Name).
 
@@ -55,12 +60,13 @@ extension(Name) -> with(Name, fun(N) -> {_, Ext} = cut_extension(N), Ext end).
 
 rootname(Name) -> with(Name, fun(N) -> {Root, _} = cut_extension(N), Root end).
 
-%% A point that starts the last part is an extension for rootname/1 and none for extension/1.
+%% A point that starts a name is an extension for rootname/1, but not behind a slash, and none for extension/1.
 cut_extension(Name) ->
     Base = last_part(Name),
     Before = lists:sublist(Name, length(Name) - length(Base)),
     case lists:splitwith(fun(C) -> C =/= $. end, lists:reverse(Base)) of
         {_, []} -> {Name, []};
+        {_, [$.]} when Before =/= [] -> {Name, []};
         {_, [$.]} -> {Before, []};
         {Ext, [$. | Root]} -> {Before ++ lists:reverse(Root), [$. | lists:reverse(Ext)]}
     end.
@@ -106,6 +112,7 @@ squeezed(Name) ->
     end.
 
 squeeze([$/, $/ | Rest]) -> squeeze([$/ | Rest]);
+squeeze([$/, $., $/ | Rest]) -> squeeze([$/ | Rest]);
 squeeze([C | Rest]) -> [C | squeeze(Rest)];
 squeeze([]) -> [].
 
@@ -133,6 +140,7 @@ absname(Name, Dir) ->
         absolute -> join([flatten(Name)]);
         relative ->
             case as_list(Name) of
+                [] when is_binary(Name) -> unicode:characters_to_binary(join([flatten(Dir)]));
                 [] -> join([flatten(Dir)]);
                 _ -> join(flatten(Dir), flatten(Name))
             end

@@ -243,7 +243,7 @@ merge_by(_, Left, [], Done) -> lists:reverse(Done, Left).
 
 usort(LessOrEqual, []) when is_function(LessOrEqual, 2) -> [];
 usort(LessOrEqual, [_] = List) when is_function(LessOrEqual, 2) -> List;
-usort(LessOrEqual, [_, _ | _] = List) -> usort_n(LessOrEqual, counted(List, 0), List).
+usort(LessOrEqual, [_, _ | _] = List) when is_function(LessOrEqual, 2) -> usort_n(LessOrEqual, counted(List, 0), List).
 
 usort_n(_, 1, [E | _]) -> [E];
 usort_n(LessOrEqual, N, List) ->

@@ -97,23 +97,22 @@ without(Keys, Map) when is_list(Keys), is_map(Map) ->
 without(_, Map) when is_map(Map) -> error(badarg);
 without(_, Map) -> error({badmap, Map}).
 
-%% An iterator is the list of what is left, as {Key, Value, Rest}.
-iterator(Map) when is_map(Map) -> chain(maps:to_list(Map));
+%% An iterator is a place in a map, or {Key, Value, Iterator}, or none, as in OTP.
+iterator(Map) when is_map(Map) -> [0 | Map];
 iterator(Map) -> error({badmap, Map}).
 
-chain([{K, V} | T]) -> {K, V, [{rest, T}]};
-chain([]) -> none.
-
-next({K, V, [{rest, T}]}) -> {K, V, chain(T)};
-next({K, V, none}) -> {K, V, none};
-next({K, V, {_, _, _} = I}) -> {K, V, I};
+next([0 | Map]) when is_map(Map) -> lists:foldr(fun({K, V}, Rest) -> {K, V, Rest} end, none, maps:to_list(Map));
+next({_, _, _} = Pair) -> Pair;
 next(none) -> none;
 next(_) -> error(badarg).
 
 pairs(Map) when is_map(Map) -> maps:to_list(Map);
-pairs({_, _, _} = Iterator) -> iterated(next(Iterator));
-pairs(none) -> [];
-pairs(Other) -> error({badmap, Other}).
+pairs(Iterator) ->
+    try next(Iterator) of
+        Next -> iterated(Next)
+    catch
+        error:_ -> error({badmap, Iterator})
+    end.
 
 iterated({K, V, I}) -> [{K, V} | iterated(next(I))];
 iterated(none) -> [].

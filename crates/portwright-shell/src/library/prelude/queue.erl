@@ -3,7 +3,8 @@
 -module(queue).
 -export([new/0, is_queue/1, is_empty/1, len/1, to_list/1, from_list/1, member/2, in/2, in_r/2, out/1, out_r/1, get/1,
          get_r/1, peek/1, peek_r/1, drop/1, drop_r/1, reverse/1, join/2, split/2, filter/2, filtermap/2, fold/3, any/2,
-         all/2, delete/2, delete_r/2, cons/2, head/1, tail/1, snoc/2, last/1, daeh/1, init/1, liat/1, lait/1]).
+         all/2, delete/2, delete_r/2, delete_with/2, delete_with_r/2, cons/2, head/1, tail/1, snoc/2, last/1,
+         daeh/1, init/1, liat/1, lait/1]).
 
 new() -> {[], []}.
 
@@ -162,6 +163,15 @@ delete(X, {R, F} = Q) when is_list(R), is_list(F) ->
 delete(_, _) -> error(badarg).
 
 delete_r(X, Q) -> reverse(delete(X, reverse(Q))).
+
+delete_with(Pred, Q) when is_function(Pred, 1) ->
+    case [X || X <- to_list(Q), Pred(X)] of
+        [X | _] -> delete(X, Q);
+        [] -> Q
+    end;
+delete_with(_, _) -> error(badarg).
+
+delete_with_r(Pred, Q) -> reverse(delete_with(Pred, reverse(Q))).
 
 cons(X, Q) -> in_r(X, Q).
 

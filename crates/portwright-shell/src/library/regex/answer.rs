@@ -45,37 +45,11 @@ fn compile(args: &[Term]) -> Answer {
             let given = args.get(1).cloned().unwrap_or(Term::Nil);
             Ok(ok_tuple(compiled_term(&args[0], &given, &options, &regex)?))
         }
-        Err(error) => Ok(error_tuple(describe(&text, &error))),
-    }
-}
-
-/// PCRE's words for the common mistakes, with the place; others in the words of the crate.
-fn describe(text: &str, error: &str) -> Term {
-    let chars: Vec<char> = text.chars().collect();
-    let at = |what: &str, place: usize| Term::tuple([Term::string(what), Term::from(place)]);
-    let repeat = |c: &char| matches!(c, '*' | '+' | '?');
-    let mut depth = 0usize;
-    let mut index = 0;
-    while let Some(c) = chars.get(index) {
-        match c {
-            '\\' => index += 1,
-            '[' => match chars[index + 1..].iter().skip(1).position(|c| *c == ']') {
-                Some(end) => index += end + 2,
-                None => return at("missing terminating ] for character class", chars.len()),
-            },
-            '(' => depth += 1,
-            ')' if depth == 0 => return at("unmatched parentheses", index),
-            ')' => depth -= 1,
-            '*' | '+' | '?' if index == 0 => return at("nothing to repeat", 0),
-            '*' if repeat(&chars[index - 1]) => return at("nothing to repeat", index),
-            _ => {}
+        Err((text, place)) => {
+            let fault = Term::tuple([Term::string(&text), Term::from(place)]);
+            Ok(error_tuple(fault))
         }
-        index += 1;
     }
-    if depth > 0 {
-        return at("missing )", chars.len());
-    }
-    at(error, 0)
 }
 
 fn inspect(args: &[Term]) -> Answer {

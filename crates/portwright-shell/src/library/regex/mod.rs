@@ -4,12 +4,15 @@
 //! character of its number, and positions count bytes. With it both are UTF-8.
 
 mod answer;
+mod check;
+mod classes;
 mod translate;
 
 use fancy_regex::{Regex, RegexBuilder};
 use portwright_term::Term;
 use portwright_term::etf::{self, DecodeLimits, EncodeOptions};
 
+use self::check::check;
 use self::translate::{Syntax, translate};
 use super::argument::{
     atom_text, badarg, binary_term, chardata, count, elements, io_bytes, is_atom,
@@ -92,7 +95,10 @@ impl Options {
 
     fn flag(&mut self, name: &str) -> Option<()> {
         match name {
-            "unicode" => self.unicode = true,
+            "unicode" => {
+                self.unicode = true;
+                self.syntax.unicode = true;
+            }
             "anchored" => self.anchored = true,
             "caseless" => self.syntax.caseless = true,
             "dotall" => self.syntax.dotall = true,
@@ -102,12 +108,14 @@ impl Options {
             "dollar_endonly" => self.syntax.dollar_endonly = true,
             "global" => self.global = true,
             "notempty" | "notempty_atstart" => self.not_empty = true,
+            "ucp" => self.syntax.ucp = true,
+            "dupnames" => self.syntax.dupnames = true,
             "group" => self.group = true,
             "trim" => self.trim = true,
             "report_errors" => self.report_errors = true,
             // These do not change what is matched here.
-            "firstline" | "no_auto_capture" | "dupnames" | "bsr_anycrlf" | "bsr_unicode"
-            | "ucp" | "never_utf" | "no_start_optimize" | "notbol" | "noteol" => {}
+            "firstline" | "no_auto_capture" | "bsr_anycrlf" | "bsr_unicode" | "never_utf"
+            | "no_start_optimize" | "notbol" | "noteol" => {}
             _ => return None,
         }
         Some(())
@@ -166,13 +174,17 @@ struct Compiled {
 }
 
 impl Compiled {
-    fn new(pattern: &str, options: &Options) -> Result<Compiled, String> {
+    /// The error is what is wrong, in PCRE's words, and where.
+    fn new(pattern: &str, options: &Options) -> Result<Compiled, (String, usize)> {
+        let syntax = options.syntax;
+        check(pattern, syntax.extended, syntax.dupnames, options.unicode)
+            .map_err(|(text, place)| (text.to_owned(), place))?;
         let translated = translate(pattern, options.syntax);
         let build = |text: &str| {
             RegexBuilder::new(text)
                 .backtrack_limit(STEP_LIMIT)
                 .build()
-                .map_err(|error| error.to_string())
+                .map_err(|error| (error.to_string(), 0))
         };
         let plain = build(&translated)?;
         let regex = match (options.anchored, options.not_empty) {
@@ -260,6 +272,43 @@ fn pattern(term: &Term, options: &mut Options) -> Result<Compiled, Exception> {
     }
     let text = Subject::read(&text, options.unicode)?.text;
     Compiled::new(&text, options).map_err(|_| badarg())
+}
+
+/// What is wrong with the arguments of a function of `re`.
+pub(crate) enum Fault {
+    /// No text, or no pattern either.
+    Text,
+    /// PCRE's words, and the place.
+    Pattern(String, usize),
+}
+
+/// Looks at a subject or replacement under options that may be wrong themselves.
+pub(crate) fn text_fault(term: &Term, given: &Term) -> Option<Fault> {
+    let mut options = Options::new();
+    let _ = options.read(given);
+    Subject::read(term, options.unicode)
+        .is_err()
+        .then_some(Fault::Text)
+}
+
+/// Looks at a pattern under options that may be wrong themselves.
+pub(crate) fn pattern_fault(term: &Term, given: &Term) -> Option<Fault> {
+    if term.is_tuple() {
+        let mut options = Options::new();
+        return pattern(term, &mut options).is_err().then_some(Fault::Text);
+    }
+    let mut options = Options::new();
+    let _ = options.read(given);
+    let Ok(text) = Subject::read(term, options.unicode) else {
+        return Some(Fault::Text);
+    };
+    let (text, place) = Compiled::new(&text.text, &options).err()?;
+    Some(Fault::Pattern(text, place))
+}
+
+/// Whether these are options.
+pub(crate) fn are_options(given: &Term) -> bool {
+    Options::new().read(given).is_some()
 }
 
 /// `{re_pattern, Groups, Unicode, Crlf, Code}`; the code is the pattern with its options.

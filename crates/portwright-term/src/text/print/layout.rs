@@ -14,14 +14,16 @@
 //! One walk serves both for trying an indentation out ([`Walk::try_out`]) and
 //! for writing.
 
+use std::cell::RefCell;
 use std::fmt;
 
+use super::chars::{Chars, write_spaces};
 use super::measure::{Children, End, PartId, Parts, Shape};
 use super::{PrintOptions, plain};
 use crate::Term;
 
 /// Writes `term` as `~p` does.
-pub(super) fn write(out: &mut dyn fmt::Write, term: &Term, options: &PrintOptions) -> fmt::Result {
+pub(super) fn write<O: Chars>(out: &mut O, term: &Term, options: &PrintOptions) -> fmt::Result {
     if options.depth == Some(0) {
         return out.write_str("...");
     }
@@ -51,8 +53,10 @@ pub(super) fn write(out: &mut dyn fmt::Write, term: &Term, options: &PrintOption
     if line == 0 || (len < line - column && len <= max_chars) {
         return write_flat(out, &parts, whole);
     }
+    let indents = Indents::default();
     let mut walk = Walk {
         parts: &parts,
+        indents: &indents,
         line,
         max_chars,
         tag_indent: 0,
@@ -76,10 +80,15 @@ fn saturate(width: usize) -> i64 {
 }
 
 /// Writes a part on one line.
-fn write_flat(out: &mut dyn fmt::Write, parts: &Parts, part: PartId) -> fmt::Result {
+fn write_flat<O: Chars>(out: &mut O, parts: &Parts, part: PartId) -> fmt::Result {
     enum Step<'a> {
+        /// A part whose list of characters ends behind it.
         Part(PartId),
-        Text(&'static str),
+        /// A part that ends the list around it.
+        Last(PartId),
+        /// The end of a list of characters, and what follows.
+        Close(&'static str),
+        Arrow,
         /// The children from this one on, each behind a comma but the first.
         Rest {
             children: &'a Children,
@@ -87,23 +96,38 @@ fn write_flat(out: &mut dyn fmt::Write, parts: &Parts, part: PartId) -> fmt::Res
             bar: &'static str,
         },
     }
-    let mut steps = vec![Step::Part(part)];
+    let mut steps = vec![Step::Last(part)];
     while let Some(step) = steps.pop() {
         match step {
-            Step::Text(text) => out.write_str(text)?,
+            Step::Close(text) => {
+                out.close();
+                out.write_str(text)?;
+            }
+            Step::Arrow => plain::write_word(out, format_args!(" => "))?,
             Step::Part(part) => {
+                out.open();
+                steps.push(Step::Close(""));
+                steps.push(Step::Last(part));
+            }
+            Step::Last(part) => {
                 let (open, close, bar, children) = match &parts.parts[part].shape {
                     Shape::Text(range) => {
-                        out.write_str(&parts.text[range.clone()])?;
+                        write_atomic(out, &parts.text[range.clone()])?;
                         continue;
                     }
                     Shape::Bits(range) => {
-                        write!(out, "<<{}>>", &parts.text[range.clone()])?;
+                        out.write_str("<<")?;
+                        out.open();
+                        for number in parts.text[range.clone()].split_inclusive(',') {
+                            write_number(out, number)?;
+                        }
+                        out.close();
+                        out.write_str(">>")?;
                         continue;
                     }
                     Shape::Pair { key, value } => {
                         steps.push(Step::Part(*value));
-                        steps.push(Step::Text(" => "));
+                        steps.push(Step::Arrow);
                         steps.push(Step::Part(*key));
                         continue;
                     }
@@ -112,7 +136,8 @@ fn write_flat(out: &mut dyn fmt::Write, parts: &Parts, part: PartId) -> fmt::Res
                     Shape::Map(children) => ("#{", "}", ",", children),
                 };
                 out.write_str(open)?;
-                steps.push(Step::Text(close));
+                out.open();
+                steps.push(Step::Close(close));
                 steps.push(Step::Rest {
                     children,
                     at: children.links.start,
@@ -139,11 +164,35 @@ fn write_flat(out: &mut dyn fmt::Write, parts: &Parts, part: PartId) -> fmt::Res
                     End::Dots => write!(out, "{bar}...")?,
                     End::Improper(tail) => {
                         out.write_str(bar)?;
-                        steps.push(Step::Part(tail));
+                        steps.push(Step::Last(tail));
                     }
                 }
             }
         }
+    }
+    Ok(())
+}
+
+/// Writes a word; the string within a binary is a list of characters of its own.
+fn write_atomic<O: Chars>(out: &mut O, word: &str) -> fmt::Result {
+    let quotes = word.strip_prefix("<<\"").and_then(|inner| inner.rfind('"'));
+    let Some(end) = quotes.map(|end| end + 4) else {
+        return out.write_str(word);
+    };
+    out.write_str("<<")?;
+    plain::write_word(out, format_args!("{}", &word[2..end]))?;
+    match &word[end..] {
+        rest @ "/utf8>>" => plain::write_word(out, format_args!("{rest}")),
+        rest => out.write_str(rest),
+    }
+}
+
+/// Writes a number of a bitstring and the comma behind it, or `value:size`.
+fn write_number<O: Chars>(out: &mut O, number: &str) -> fmt::Result {
+    for word in number.split_inclusive([',', ':']) {
+        let digits = word.trim_end_matches([',', ':']);
+        plain::write_word(out, format_args!("{digits}"))?;
+        out.write_str(&word[digits.len()..])?;
     }
     Ok(())
 }
@@ -153,19 +202,66 @@ fn write_flat(out: &mut dyn fmt::Write, parts: &Parts, part: PartId) -> fmt::Res
 struct Place {
     /// Column of its first character.
     column: i64,
-    /// Spaces in front of a new line within it.
-    indent: i64,
+    /// What stands in front of a new line within it.
+    indent: Indent,
     /// Brackets that close right behind it and must find room on its last line.
     closing: i64,
     /// Characters on the line so far, without indentation.
     used: i64,
 }
 
+/// Number of an indentation.
+type Indent = usize;
+
+/// The indentations of a walk: each is some spaces in front of another.
+#[derive(Default)]
+struct Indents(RefCell<Vec<(i64, Option<Indent>)>>);
+
+impl Indents {
+    fn add(&self, spaces: i64, before: Option<Indent>) -> Indent {
+        let mut all = self.0.borrow_mut();
+        all.push((spaces, before));
+        all.len() - 1
+    }
+
+    /// Writes an indentation, nested as OTP does it.
+    fn write<O: Chars>(&self, out: &mut O, indent: Indent) -> fmt::Result {
+        let all = self.0.borrow();
+        let mut next = Some(indent);
+        while let Some((spaces, before)) = next.and_then(|indent| all.get(indent)) {
+            let count = usize::try_from(*spaces).unwrap_or_default();
+            match (count, before) {
+                (_, None) => write_spaces(out, count)?,
+                (1, _) => out.write_char(' ')?,
+                (4, _) => {
+                    plain::write_word(out, format_args!("  "))?;
+                    plain::write_word(out, format_args!("  "))?;
+                }
+                _ => {
+                    out.open();
+                    write_spaces(out, count)?;
+                    out.close();
+                }
+            }
+            next = *before;
+        }
+        Ok(())
+    }
+}
+
 enum Step<'p> {
+    /// A part whose list of characters ends behind it.
     Part(PartId, Place),
+    /// A part that ends the list around it.
+    Last(PartId, Place),
     Pair(PartId, Place),
+    /// A text that is a list of characters by itself.
     Text(&'static str),
-    NewLine(i64),
+    /// The end of a list of characters, and what follows.
+    Close(&'static str),
+    NewLine(Indent),
+    /// The indentation of a line that has been begun.
+    Indent(Indent),
     Rest(Rest<'p>),
 }
 
@@ -190,6 +286,7 @@ struct Rest<'p> {
 #[derive(Clone, Copy)]
 struct Walk<'p> {
     parts: &'p Parts,
+    indents: &'p Indents,
     /// Characters in a line.
     line: i64,
     /// Characters in a line without indentation.
@@ -208,7 +305,10 @@ trait Sink {
     const WRITES: bool;
     fn part(&mut self, parts: &Parts, part: PartId) -> Result<(), Self::Error>;
     fn text(&mut self, text: &str) -> Result<(), Self::Error>;
-    fn spaces(&mut self, count: i64) -> Result<(), Self::Error>;
+    fn indent(&mut self, indents: &Indents, indent: Indent) -> Result<(), Self::Error>;
+    fn number(&mut self, number: &str) -> Result<(), Self::Error>;
+    fn open(&mut self);
+    fn close(&mut self);
     /// Called when a tuple leaves too little room for its children.
     fn narrow(&mut self) -> Result<(), Self::Error>;
 }
@@ -227,18 +327,26 @@ impl Sink for TryOut {
         Ok(())
     }
 
-    fn spaces(&mut self, _: i64) -> Result<(), TooNarrow> {
+    fn indent(&mut self, _: &Indents, _: Indent) -> Result<(), TooNarrow> {
         Ok(())
     }
+
+    fn number(&mut self, _: &str) -> Result<(), TooNarrow> {
+        Ok(())
+    }
+
+    fn open(&mut self) {}
+
+    fn close(&mut self) {}
 
     fn narrow(&mut self) -> Result<(), TooNarrow> {
         Err(TooNarrow)
     }
 }
 
-struct WriteOut<'o>(&'o mut dyn fmt::Write);
+struct WriteOut<'o, O>(&'o mut O);
 
-impl Sink for WriteOut<'_> {
+impl<O: Chars> Sink for WriteOut<'_, O> {
     type Error = fmt::Error;
     const WRITES: bool = true;
 
@@ -250,8 +358,20 @@ impl Sink for WriteOut<'_> {
         self.0.write_str(text)
     }
 
-    fn spaces(&mut self, count: i64) -> fmt::Result {
-        (0..count).try_for_each(|_| self.0.write_char(' '))
+    fn indent(&mut self, indents: &Indents, indent: Indent) -> fmt::Result {
+        indents.write(self.0, indent)
+    }
+
+    fn number(&mut self, number: &str) -> fmt::Result {
+        write_number(self.0, number)
+    }
+
+    fn open(&mut self) {
+        self.0.open();
+    }
+
+    fn close(&mut self) {
+        self.0.close();
     }
 
     fn narrow(&mut self) -> fmt::Result {
@@ -264,7 +384,7 @@ impl<'p> Walk<'p> {
         self.run(&mut TryOut, whole, column).is_ok()
     }
 
-    fn write(&self, out: &mut dyn fmt::Write, whole: PartId, column: i64) -> fmt::Result {
+    fn write<O: Chars>(&self, out: &mut O, whole: PartId, column: i64) -> fmt::Result {
         self.run(&mut WriteOut(out), whole, column)
     }
 
@@ -298,25 +418,59 @@ impl<'p> Walk<'p> {
     }
 
     fn run<S: Sink>(&self, sink: &mut S, whole: PartId, column: i64) -> Result<(), S::Error> {
+        self.indents.0.borrow_mut().clear();
         let place = Place {
             column,
-            indent: column - 1,
+            indent: self.indents.add(column - 1, None),
             closing: 0,
             used: 0,
         };
-        let mut steps = vec![Step::Part(whole, place)];
+        let mut steps = vec![Step::Last(whole, place)];
         while let Some(step) = steps.pop() {
             match step {
-                Step::Text(text) => sink.text(text)?,
+                Step::Text(text) => {
+                    sink.open();
+                    sink.text(text)?;
+                    sink.close();
+                }
+                Step::Close(text) => {
+                    sink.close();
+                    sink.text(text)?;
+                }
                 Step::NewLine(indent) => {
                     sink.text("\n")?;
-                    sink.spaces(indent)?;
+                    self.indent(sink, indent)?;
                 }
-                Step::Part(part, place) => self.part(sink, &mut steps, part, place)?,
-                Step::Pair(part, place) => self.pair(sink, &mut steps, part, place)?,
+                Step::Indent(indent) => self.indent(sink, indent)?,
+                Step::Part(part, place) => {
+                    sink.open();
+                    steps.push(Step::Close(""));
+                    steps.push(Step::Last(part, place));
+                }
+                Step::Last(part, place) => self.part(sink, &mut steps, part, place)?,
+                Step::Pair(part, place) => {
+                    sink.open();
+                    steps.push(Step::Close(""));
+                    self.pair(sink, &mut steps, part, place)?;
+                }
                 Step::Rest(rest) => self.rest(sink, &mut steps, rest)?,
             }
         }
+        Ok(())
+    }
+
+    fn indent<S: Sink>(&self, sink: &mut S, indent: Indent) -> Result<(), S::Error> {
+        sink.open();
+        sink.indent(self.indents, indent)?;
+        sink.close();
+        Ok(())
+    }
+
+    /// Writes a part that is a list of characters by itself.
+    fn word<S: Sink>(&self, sink: &mut S, part: PartId) -> Result<(), S::Error> {
+        sink.open();
+        sink.part(self.parts, part)?;
+        sink.close();
         Ok(())
     }
 
@@ -333,7 +487,7 @@ impl<'p> Walk<'p> {
         // Behind a bracket of `width` characters that counts as `chars`.
         let inside = |width: i64, chars: i64| Place {
             column: place.column + width,
-            indent: place.indent + width,
+            indent: self.indents.add(width, Some(place.indent)),
             closing: place.closing,
             used: place.used + chars,
         };
@@ -347,7 +501,8 @@ impl<'p> Walk<'p> {
             }
             Shape::List(children) => {
                 sink.text("[")?;
-                steps.push(Step::Text("]"));
+                sink.open();
+                steps.push(Step::Close("]"));
                 steps.push(Step::Rest(Rest::new(children, inside(1, 1), "|", false)));
                 Ok(())
             }
@@ -356,7 +511,8 @@ impl<'p> Walk<'p> {
                 children,
             } => {
                 sink.text("{")?;
-                steps.push(Step::Text("}"));
+                sink.open();
+                steps.push(Step::Close("}"));
                 steps.push(Step::Rest(Rest::new(children, inside(1, 1), ",", false)));
                 Ok(())
             }
@@ -365,7 +521,8 @@ impl<'p> Walk<'p> {
                 children,
             } => {
                 sink.text("{")?;
-                steps.push(Step::Text("}"));
+                sink.open();
+                steps.push(Step::Close("}"));
                 self.tagged(
                     sink,
                     steps,
@@ -378,7 +535,8 @@ impl<'p> Walk<'p> {
             }
             Shape::Map(children) => {
                 sink.text("#{")?;
-                steps.push(Step::Text("}"));
+                sink.open();
+                steps.push(Step::Close("}"));
                 // Trying out counts both characters, writing only one.
                 let place = inside(2, if S::WRITES { 1 } else { 2 });
                 steps.push(Step::Rest(Rest::new(children, place, ",", true)));
@@ -398,7 +556,7 @@ impl<'p> Walk<'p> {
         let tag = self.parts.links[children.links.start];
         let tag_len = self.len(tag);
         let behind_tag = tag_len + 2;
-        sink.part(self.parts, tag)?;
+        self.word(sink, tag)?;
         let mut rest = Rest::new(children, place, ",", false);
         rest.at += 1;
         if self.tag_indent > 0 && behind_tag > self.tag_indent {
@@ -407,7 +565,7 @@ impl<'p> Walk<'p> {
                 sink.narrow()?;
             }
             rest.place.column = column;
-            rest.place.indent += self.tag_indent;
+            rest.place.indent = self.indents.add(self.tag_indent, Some(place.indent));
             rest.column = place.column + behind_tag;
             rest.used = place.used + tag_len;
             rest.first = false;
@@ -418,7 +576,7 @@ impl<'p> Walk<'p> {
             }
             sink.text(",")?;
             rest.place.column = column;
-            rest.place.indent += behind_tag;
+            rest.place.indent = self.indents.add(behind_tag, Some(place.indent));
             rest.place.used = place.used + tag_len + 1;
         }
         steps.push(Step::Rest(rest));
@@ -473,7 +631,7 @@ impl<'p> Walk<'p> {
             };
             if has_room && rest.used + len + behind <= self.max_chars && self.is_word(part) {
                 sink.text(",")?;
-                sink.part(self.parts, part)?;
+                self.word(sink, part)?;
                 rest.column += len;
                 rest.used += len;
                 steps.push(Step::Rest(rest));
@@ -516,7 +674,7 @@ impl<'p> Walk<'p> {
                 } else {
                     rest.column
                 };
-                steps.push(Step::Part(
+                steps.push(Step::Last(
                     tail,
                     Place {
                         column,
@@ -550,16 +708,16 @@ impl<'p> Walk<'p> {
         } else {
             4
         };
-        let indent = place.indent + step;
+        let indent = self.indents.add(step, Some(place.indent));
         let below = Place {
             column: place.column + step,
             indent,
             used: 0,
             ..place
         };
-        steps.push(Step::Part(value, below));
-        steps.push(Step::NewLine(indent));
-        steps.push(Step::Text(" =>"));
+        steps.push(Step::Last(value, below));
+        steps.push(Step::Indent(indent));
+        steps.push(Step::Text(" =>\n"));
         steps.push(Step::Part(key, place));
         Ok(())
     }
@@ -570,16 +728,25 @@ impl<'p> Walk<'p> {
         let room = (room - place.closing).max(8);
         let mut left = room;
         sink.text("<<")?;
+        sink.open();
         for number in numbers.split_inclusive(',') {
             let len = number.len() as i64;
             if len > left {
                 sink.text("\n")?;
-                sink.spaces(place.indent)?;
+                self.indent(sink, place.indent)?;
                 left = room;
+                if !number.ends_with(',') {
+                    // The last one stands in a list of its own there.
+                    sink.open();
+                    sink.number(number)?;
+                    sink.close();
+                    break;
+                }
             }
             left -= len;
-            sink.text(number)?;
+            sink.number(number)?;
         }
+        sink.close();
         sink.text(">>")
     }
 }

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::chars::Flat;
 use super::{Encoding, PrintOptions, PrintableRange, plain, write_quoted};
 use crate::{MapIter, Term};
 
@@ -334,7 +335,7 @@ impl Parts {
             self.text.push_str(if found.whole { ">>" } else { "...>>" });
             return self.text_since(start);
         }
-        let _ = plain::write_bits_body(&mut self.text, bytes, tail_bits, depth);
+        let _ = plain::write_bits_body(&mut Flat(&mut self.text), bytes, tail_bits, depth);
         let range = start..self.text.len();
         let len = range.len() as i64 + 4;
         self.add(Shape::Bits(range), len)

@@ -3,17 +3,22 @@
 use std::fmt;
 
 use super::PrintOptions;
+use super::chars::Chars;
 use crate::{MapIter, Term};
 
 /// What is still to be written, the next thing last.
 enum Step<'a> {
     Term(&'a Term, Option<usize>),
+    /// A term that is a list of characters by itself.
+    Part(&'a Term, Option<usize>),
+    Arrow,
     /// What follows the head of a list, without the closing bracket.
     Tail(&'a Term, Option<usize>),
     Elements(&'a [Term], Option<usize>),
     /// The entries after the first: how many more to show, and how deep.
     Entries(MapIter<'a>, Option<usize>, Option<usize>),
-    Text(&'static str),
+    /// The end of the list of characters that is being written, and what follows.
+    Close(&'static str),
 }
 
 fn less(depth: Option<usize>) -> Option<usize> {
@@ -22,11 +27,24 @@ fn less(depth: Option<usize>) -> Option<usize> {
 
 /// Writes `term` as `io_lib:write/2` does, depth quirks included: a map at
 /// depth 1 shows as `#{}`, and one cut short shows `,...` even when complete.
-pub(super) fn write(out: &mut dyn fmt::Write, term: &Term, options: &PrintOptions) -> fmt::Result {
+pub(super) fn write<O: Chars>(out: &mut O, term: &Term, options: &PrintOptions) -> fmt::Result {
     let mut steps = vec![Step::Term(term, options.depth)];
     while let Some(step) = steps.pop() {
         match step {
-            Step::Text(text) => out.write_str(text)?,
+            Step::Close(text) => {
+                out.close();
+                out.write_str(text)?;
+            }
+            Step::Part(term, depth) => {
+                out.open();
+                steps.push(Step::Close(""));
+                steps.push(Step::Term(term, depth));
+            }
+            Step::Arrow => {
+                out.open();
+                out.write_str(" => ")?;
+                out.close();
+            }
             Step::Term(_, Some(0)) => out.write_str("...")?,
             Step::Term(term, depth) => match term {
                 Term::Binary(bytes) => write_bits(out, bytes, 8, depth)?,
@@ -34,18 +52,20 @@ pub(super) fn write(out: &mut dyn fmt::Write, term: &Term, options: &PrintOption
                 Term::List(_) if depth == Some(1) => out.write_str("[...]")?,
                 Term::List(list) => {
                     out.write_char('[')?;
-                    steps.push(Step::Text("]"));
+                    out.open();
+                    steps.push(Step::Close("]"));
                     steps.push(Step::Tail(list.tail(), less(depth)));
-                    steps.push(Step::Term(list.head(), less(depth)));
+                    steps.push(Step::Part(list.head(), less(depth)));
                 }
                 Term::Tuple(elements) => match elements.split_first() {
                     None => out.write_str("{}")?,
                     Some(_) if depth == Some(1) => out.write_str("{...}")?,
                     Some((first, rest)) => {
                         out.write_char('{')?;
-                        steps.push(Step::Text("}"));
+                        out.open();
+                        steps.push(Step::Close("}"));
                         steps.push(Step::Elements(rest, less(depth)));
-                        steps.push(Step::Term(first, less(depth)));
+                        steps.push(Step::Part(first, less(depth)));
                     }
                 },
                 Term::Map(_) if depth == Some(1) => out.write_str("#{}")?,
@@ -56,9 +76,10 @@ pub(super) fn write(out: &mut dyn fmt::Write, term: &Term, options: &PrintOption
                         continue;
                     };
                     out.write_str("#{")?;
-                    steps.push(Step::Text("}"));
+                    out.open();
+                    steps.push(Step::Close("}"));
                     steps.push(Step::Entries(entries, less(depth), less(depth)));
-                    push_entry(&mut steps, key, value, less(depth));
+                    push_entry(out, &mut steps, key, value, less(depth));
                 }
                 atomic => options.write_atomic(out, atomic)?,
             },
@@ -67,11 +88,11 @@ pub(super) fn write(out: &mut dyn fmt::Write, term: &Term, options: &PrintOption
             Step::Tail(Term::List(list), depth) => {
                 out.write_char(',')?;
                 steps.push(Step::Tail(list.tail(), less(depth)));
-                steps.push(Step::Term(list.head(), less(depth)));
+                steps.push(Step::Part(list.head(), less(depth)));
             }
             Step::Tail(other, depth) => {
                 out.write_char('|')?;
-                steps.push(Step::Term(other, less(depth)));
+                steps.push(Step::Part(other, less(depth)));
             }
             Step::Elements(elements, depth) => match elements.split_first() {
                 None => {}
@@ -79,7 +100,7 @@ pub(super) fn write(out: &mut dyn fmt::Write, term: &Term, options: &PrintOption
                 Some((first, rest)) => {
                     out.write_char(',')?;
                     steps.push(Step::Elements(rest, less(depth)));
-                    steps.push(Step::Term(first, less(depth)));
+                    steps.push(Step::Part(first, less(depth)));
                 }
             },
             Step::Entries(_, Some(1), _) => out.write_str(",...")?,
@@ -87,7 +108,7 @@ pub(super) fn write(out: &mut dyn fmt::Write, term: &Term, options: &PrintOption
                 if let Some((key, value)) = entries.next() {
                     out.write_char(',')?;
                     steps.push(Step::Entries(entries, less(more), depth));
-                    push_entry(&mut steps, key, value, depth);
+                    push_entry(out, &mut steps, key, value, depth);
                 }
             }
         }
@@ -95,41 +116,62 @@ pub(super) fn write(out: &mut dyn fmt::Write, term: &Term, options: &PrintOption
     Ok(())
 }
 
-fn push_entry<'a>(steps: &mut Vec<Step<'a>>, key: &'a Term, value: &'a Term, depth: Option<usize>) {
-    steps.push(Step::Term(value, depth));
-    steps.push(Step::Text(" => "));
-    steps.push(Step::Term(key, depth));
+fn push_entry<'a, O: Chars>(
+    out: &mut O,
+    steps: &mut Vec<Step<'a>>,
+    key: &'a Term,
+    value: &'a Term,
+    depth: Option<usize>,
+) {
+    out.open();
+    steps.push(Step::Close(""));
+    steps.push(Step::Part(value, depth));
+    steps.push(Step::Arrow);
+    steps.push(Step::Part(key, depth));
 }
 
-fn write_bits(
-    out: &mut dyn fmt::Write,
+fn write_bits<O: Chars>(
+    out: &mut O,
     bytes: &[u8],
     tail_bits: u8,
     depth: Option<usize>,
 ) -> fmt::Result {
     out.write_str("<<")?;
+    out.open();
     write_bits_body(out, bytes, tail_bits, depth)?;
+    out.close();
     out.write_str(">>")
 }
 
 /// Writes `1,2,3:4`; with a depth, that many bytes less one.
-pub(super) fn write_bits_body(
-    out: &mut dyn fmt::Write,
+pub(super) fn write_bits_body<O: Chars>(
+    out: &mut O,
     bytes: &[u8],
     tail_bits: u8,
     depth: Option<usize>,
 ) -> fmt::Result {
     for (at, byte) in bytes.iter().enumerate() {
         if depth.is_some_and(|depth| at + 1 >= depth) {
-            return out.write_str("...");
+            return write_word(out, format_args!("..."));
         }
         if at + 1 < bytes.len() {
-            write!(out, "{byte},")?;
+            write_word(out, format_args!("{byte}"))?;
+            out.write_char(',')?;
         } else if tail_bits < 8 {
-            write!(out, "{}:{tail_bits}", byte >> (8 - tail_bits))?;
+            write_word(out, format_args!("{}", byte >> (8 - tail_bits)))?;
+            out.write_char(':')?;
+            write_word(out, format_args!("{tail_bits}"))?;
         } else {
-            write!(out, "{byte}")?;
+            write_word(out, format_args!("{byte}"))?;
         }
     }
+    Ok(())
+}
+
+/// Writes what is a list of characters by itself.
+pub(super) fn write_word<O: Chars>(out: &mut O, word: fmt::Arguments<'_>) -> fmt::Result {
+    out.open();
+    out.write_fmt(word)?;
+    out.close();
     Ok(())
 }
