@@ -45,6 +45,8 @@ pub(crate) fn print(outcome: &Outcome) {
     for (peer, spread) in &outcome.spreads {
         let ratio = match (*peer, ours) {
             ("portwright", _) | (_, None) => String::new(),
+            // How often nothing is in something cannot be told.
+            _ if spread.median == 0.0 => String::new(),
             (_, Some(ours)) => format!("portwright is {:.2} x", ours / spread.median),
         };
         let cpu = spread
