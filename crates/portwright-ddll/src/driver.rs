@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use portwright::{Node, Port, Term};
 use portwright_driver::{
     BadArgument, Driver, DriverEntry, Interest, MonitorId, PortContext, PortOperations, Reply,
-    Select, StartError,
+    ReplyRoom, Select, StartError,
 };
 use portwright_driver_abi::{
     DRIVER_CALL_KEEP_BUFFER, ERL_DRV_ERROR_BADARG, ERL_DRV_ERROR_ERRNO, ERL_DRV_ERROR_GENERAL,
@@ -30,8 +30,6 @@ use crate::memory;
 use crate::monitor;
 use crate::vector::Vector;
 
-/// Room that `control` gets for its reply (D-G1).
-const CONTROL_ROOM: usize = 64;
 /// Room that `call` gets for its reply (D-G16).
 const CALL_ROOM: usize = 255;
 
@@ -203,9 +201,9 @@ impl Driver for CompiledDriver {
         operation: u32,
         data: &[u8],
     ) -> Result<Reply, BadArgument> {
-        let mut reply = Reply::empty();
-        self.control_into(port, operation, data, &mut reply)?;
-        Ok(reply)
+        let mut room = ReplyRoom::new();
+        self.control_into(port, operation, data, &mut room)?;
+        Ok(room.into_reply())
     }
 
     fn control_into(
@@ -213,18 +211,14 @@ impl Driver for CompiledDriver {
         port: &PortContext<'_>,
         operation: u32,
         data: &[u8],
-        answer: &mut Reply,
+        room: &mut ReplyRoom,
     ) -> Result<(), BadArgument> {
         let control = self.entry().control.ok_or(BadArgument)?;
-        let mut room = ControlRoom {
-            reply: [0; CONTROL_ROOM],
-            spare: MaybeUninit::uninit(),
-        };
-        let given = ptr::from_mut(&mut room).cast::<c_char>();
+        let given = room.as_mut_ptr().cast::<c_char>();
         let mut reply = given;
         let len = with_copy(&[data], data.len(), |argument| {
             self.enter(port, |driver_data| {
-                // SAFETY: duties 1 to 4; `reply` points to 64 bytes and more.
+                // SAFETY: duties 1 to 4; `reply` points to `ReplyRoom::LEN` bytes and more.
                 unsafe {
                     control(
                         driver_data,
@@ -232,7 +226,7 @@ impl Driver for CompiledDriver {
                         argument,
                         data.len(),
                         &raw mut reply,
-                        CONTROL_ROOM,
+                        ReplyRoom::LEN,
                     )
                 }
             })
@@ -241,27 +235,10 @@ impl Driver for CompiledDriver {
         let len = usize::try_from(len).map_err(|_| BadArgument)?;
         let is_binary = self.instance.controls_in_binaries.load(Ordering::Relaxed);
         if reply == given {
-            answer.set(&room.reply[..len.min(CONTROL_ROOM)], is_binary);
-            return Ok(());
-        }
-        if reply.is_null() {
-            *answer = Reply::empty();
-            return Ok(());
-        }
-        if is_binary {
-            // SAFETY: with this flag a replaced `*rbuf` is a binary from `driver_alloc_binary` of which the driver
-            // gives one reference away (driver_entry(3), `control`); it is not null.
-            let binary = unsafe {
-                BinaryRef::from_raw(NonNull::new_unchecked(reply.cast::<ErlDrvBinary>()))
-            };
-            let len = binary.len();
-            *answer = Reply::binary(binary.into_binary(0, len).unwrap_or_default());
-            return Ok(());
-        }
-        // SAFETY: without the flag a replaced `*rbuf` is a block of `len` bytes from `driver_alloc` that is ours now.
-        unsafe {
-            answer.set(std::slice::from_raw_parts(reply.cast(), len), false);
-            memory::free(reply.cast());
+            room.put_written(len, is_binary);
+        } else {
+            // SAFETY: the driver has replaced `*rbuf`, with what the flag `is_binary` stands for.
+            room.put(unsafe { replaced_reply(reply, len, is_binary) });
         }
         Ok(())
     }
@@ -445,6 +422,31 @@ impl Drop for Encoded {
     }
 }
 
+/// The reply of a driver that has replaced `*rbuf` (driver_entry(3), `control`).
+///
+/// # Safety
+///
+/// `reply` is null, or else: with `is_binary` a binary from `driver_alloc_binary` of which the driver gives one
+/// reference away, without it a block of `len` bytes from `driver_alloc` that it gives away.
+#[inline(never)]
+unsafe fn replaced_reply(reply: *mut c_char, len: usize, is_binary: bool) -> Reply {
+    let Some(reply) = NonNull::new(reply) else {
+        return Reply::empty();
+    };
+    if is_binary {
+        // SAFETY: as this function's own.
+        let binary = unsafe { BinaryRef::from_raw(reply.cast::<ErlDrvBinary>()) };
+        let len = binary.len();
+        return Reply::binary(binary.into_binary(0, len).unwrap_or_default());
+    }
+    // SAFETY: as this function's own.
+    unsafe {
+        let copy = Reply::list_from_slice(std::slice::from_raw_parts(reply.as_ptr().cast(), len));
+        memory::free(reply.as_ptr().cast());
+        copy
+    }
+}
+
 /// Up to this size what a driver gets is copied to the stack.
 const SHORT: usize = 256;
 
@@ -472,13 +474,6 @@ fn with_copy<R>(pieces: &[impl AsRef<[u8]>], len: usize, call: impl FnOnce(*mut 
     // SAFETY: `filled` is at most `len`, which is below the array's size.
     unsafe { start.add(filled).write(0) };
     call(start.cast())
-}
-
-/// Room for a reply of `control`: what the driver is told of, and what drivers write beyond it. Aligned as [`Aligned`].
-#[repr(C, align(64))]
-struct ControlRoom {
-    reply: [u8; CONTROL_ROOM],
-    spare: MaybeUninit<[u8; 192]>,
 }
 
 /// Aligned as memory from `driver_alloc` would be, and better: short data that lies in two lines of the processor's cache

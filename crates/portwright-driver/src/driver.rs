@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 
 use portwright_term::{IoVec, Term};
 
-use crate::{BadArgument, MonitorId, NotSupported, PortContext, Reply, StartError};
+use crate::{BadArgument, MonitorId, NotSupported, PortContext, Reply, ReplyRoom, StartError};
 
 /// What a port is connected to: the callbacks of driver_entry(3).
 ///
@@ -83,9 +83,9 @@ pub trait Driver: Send + 'static {
         port: &PortContext<'_>,
         operation: u32,
         data: &[u8],
-        reply: &mut Reply,
+        room: &mut ReplyRoom,
     ) -> Result<(), BadArgument> {
-        *reply = self.control(port, operation, data)?;
+        room.put(self.control(port, operation, data)?);
         Ok(())
     }
 

@@ -66,4 +66,4 @@ pub use operations::{
 };
 pub use options::{Framing, OpenOptions, PortTarget, ProgramOptions, StandardError};
 pub use queue::Queue;
-pub use reply::Reply;
+pub use reply::{Reply, ReplyRoom};

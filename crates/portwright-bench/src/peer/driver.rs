@@ -5,7 +5,7 @@ use std::thread;
 
 use bytes::Bytes;
 use portwright::driver::{BadArgument, Driver, PortContext, StartError};
-use portwright::{Message, Node, Port, PortName, PortSettings, Process, Reply, Term};
+use portwright::{Binary, Message, Node, Port, PortName, PortSettings, Process, Reply, Term};
 
 use portwright_ddll::NodeExt;
 
@@ -93,7 +93,7 @@ impl Driver for Echo {
     }
 
     fn output(&mut self, port: &PortContext<'_>, data: &[u8]) {
-        port.output(Bytes::copy_from_slice(data));
+        port.output(Binary::copy_from_slice(data));
     }
 
     fn control(
@@ -103,7 +103,7 @@ impl Driver for Echo {
         data: &[u8],
     ) -> Result<Reply, BadArgument> {
         if operation == ECHO {
-            Ok(Reply::binary(Bytes::copy_from_slice(data)))
+            Ok(Reply::binary_from_slice(data))
         } else {
             Err(BadArgument)
         }

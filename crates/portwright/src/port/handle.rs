@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use portwright_driver::{PortContext, Reply, Request};
+use portwright_driver::{PortContext, Reply, ReplyRoom, Request};
 use portwright_term::{IoVec, Pid, PortId, Term};
 
 use super::turn::Held;
@@ -300,15 +300,10 @@ impl PortCore {
         let Some(held) = Held::try_of(self) else {
             return self.control_by_holder(caller, operation, data);
         };
-        // Made where the caller gets it: a copy costs as much as the driver.
-        let mut answer = Ok(Reply::empty());
-        if let Ok(reply) = &mut answer
-            && let Err(error) = self.handle_control(&held, caller, operation, data, reply)
-        {
-            answer = Err(error);
-        }
+        let mut room = ReplyRoom::new();
+        let outcome = self.handle_control(&held, caller, operation, data, &mut room);
         held.release();
-        answer
+        outcome.map(|()| room.into_reply())
     }
 
     #[cold]
@@ -320,9 +315,9 @@ impl PortCore {
     ) -> Result<Reply, ControlError> {
         let data = data.to_vec();
         let answer = self.request(move |port, held| {
-            let mut reply = Reply::empty();
-            port.handle_control(held, caller, operation, &data, &mut reply)
-                .map(|()| reply)
+            let mut room = ReplyRoom::new();
+            port.handle_control(held, caller, operation, &data, &mut room)
+                .map(|()| room.into_reply())
         });
         answer.unwrap_or(Err(ControlError::NotOpen))
     }
@@ -334,7 +329,7 @@ impl PortCore {
         caller: Pid,
         operation: u32,
         data: &[u8],
-        reply: &mut Reply,
+        room: &mut ReplyRoom,
     ) -> Result<(), ControlError> {
         // A lingering port still answers, as in OTP (driver_abi.md 5.4), unless
         // it is a program's, which never does.
@@ -342,7 +337,7 @@ impl PortCore {
             return Err(ControlError::NotOpen);
         }
         match self.callback(held, Some(caller), |driver, context| {
-            driver.control_into(context, operation, data, reply)
+            driver.control_into(context, operation, data, room)
         }) {
             Some(Ok(())) => Ok(()),
             Some(Err(_)) | None => Err(ControlError::Refused),
