@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::{Bound, Deref, RangeBounds};
-use std::sync::Arc;
 
 use bytes::Bytes;
+use triomphe::Arc;
 
 use crate::buffer::{Buffer, SHORT};
 

@@ -1,9 +1,9 @@
 //! The bytes that binaries are parts of.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 
 use bytes::Bytes;
+use triomphe::Arc;
 
 /// Bytes that are kept where their references are counted.
 pub(crate) const SHORT: usize = 64;
@@ -93,7 +93,7 @@ impl Drop for Buffer {
     #[inline]
     fn drop(&mut self) {
         if let Some(content) = self.0.take()
-            && Arc::strong_count(&content) == 1
+            && content.is_unique()
             && matches!(*content, Content::Short(_))
         {
             let _ = SPARE.try_with(|spare| {

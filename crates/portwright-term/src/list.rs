@@ -1,6 +1,6 @@
 //! Lists: cons cells, proper or improper.
 
-use std::sync::Arc;
+use triomphe::Arc;
 
 use crate::{Term, release};
 

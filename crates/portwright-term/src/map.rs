@@ -1,6 +1,6 @@
 //! Maps: immutable values with cheap updates.
 
-use std::sync::Arc;
+use triomphe::Arc;
 
 use crate::{Term, release};
 

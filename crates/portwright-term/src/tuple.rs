@@ -1,7 +1,8 @@
 //! Tuples.
 
 use std::ops::Deref;
-use std::sync::Arc;
+
+use triomphe::{Arc, UniqueArc};
 
 use crate::{Term, release};
 
@@ -10,25 +11,9 @@ use crate::{Term, release};
 pub struct Tuple(Arc<[Term]>);
 
 impl Tuple {
-    /// A tuple of these elements.
-    pub fn new(elements: impl Into<Arc<[Term]>>) -> Tuple {
-        Tuple(elements.into())
-    }
-
     /// A tuple of `len` times `[]`, to be filled in.
     pub(crate) fn of_nil(len: usize) -> Tuple {
-        const fn nils<const N: usize>() -> [Term; N] {
-            [const { Term::Nil }; N]
-        }
-        // With a length that is known there is nothing to work out.
-        match len {
-            1 => Tuple::from(const { nils::<1>() }),
-            2 => Tuple::from(const { nils::<2>() }),
-            3 => Tuple::from(const { nils::<3>() }),
-            4 => Tuple::from(const { nils::<4>() }),
-            // Counted by a range, whose length an `Arc` can rely on.
-            _ => (0..len).map(|_| Term::Nil).collect(),
-        }
+        (0..len).map(|_| Term::Nil).collect()
     }
 
     /// `true` when both handles name the same memory; equality for free.
@@ -39,7 +24,7 @@ impl Tuple {
     /// `true` when somebody else holds the tuple, or has until now.
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {
-        Arc::strong_count(&self.0) > 1
+        !self.0.is_unique()
     }
 
     /// The elements, if nobody else holds the tuple.
@@ -82,13 +67,13 @@ impl Drop for Tuple {
 
 impl FromIterator<Term> for Tuple {
     fn from_iter<I: IntoIterator<Item = Term>>(elements: I) -> Tuple {
-        Tuple(elements.into_iter().collect())
+        Tuple(UniqueArc::from_iter(elements).shareable())
     }
 }
 
 impl<const N: usize> From<[Term; N]> for Tuple {
     fn from(elements: [Term; N]) -> Tuple {
-        Tuple(elements.into())
+        elements.into_iter().collect()
     }
 }
 

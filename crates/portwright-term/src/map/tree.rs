@@ -5,7 +5,8 @@
 //! the recursion below is bounded by it.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
+
+use triomphe::Arc;
 
 use crate::Term;
 
