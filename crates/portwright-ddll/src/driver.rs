@@ -72,7 +72,7 @@ fn start(
     instance.starting.store(true, Ordering::Release);
     let (data, errno) = match driver.entry.start {
         None => (ptr::null_mut(), 0),
-        Some(start) => with_copy(&[command], command.len(), |command| {
+        Some(start) => with_copy(command, |command| {
             context::enter(&instance, context, || {
                 // SAFETY: the library is open (`in_use`); the handle is in the table; the copy is NUL terminated, ours
                 // alone and writable. `errno` is read before anything else can change it.
@@ -186,12 +186,16 @@ impl Driver for CompiledDriver {
                 unsafe { outputv(driver_data, vector.as_mut_ptr()) }
             });
         } else if let Some(output) = self.entry().output {
-            with_copy(data.pieces(), data.len(), |flat| {
+            let pass = |copy| {
                 self.enter(port, |driver_data| {
                     // SAFETY: duties 1 to 4; the buffer is the copy's alone and has `len` bytes.
-                    unsafe { output(driver_data, flat, data.len()) }
+                    unsafe { output(driver_data, copy, data.len()) }
                 })
-            });
+            };
+            match data.pieces() {
+                [only] => with_copy(only, pass),
+                pieces => with_joined(pieces, data.len(), pass),
+            };
         }
     }
 
@@ -216,7 +220,7 @@ impl Driver for CompiledDriver {
         let control = self.entry().control.ok_or(BadArgument)?;
         let given = room.as_mut_ptr().cast::<c_char>();
         let mut reply = given;
-        let len = with_copy(&[data], data.len(), |argument| {
+        let len = with_copy(data, |argument| {
             self.enter(port, |driver_data| {
                 // SAFETY: duties 1 to 4; `reply` points to `ReplyRoom::LEN` bytes and more.
                 unsafe {
@@ -450,30 +454,36 @@ unsafe fn replaced_reply(reply: *mut c_char, len: usize, is_binary: bool) -> Rep
 /// Up to this size what a driver gets is copied to the stack.
 const SHORT: usize = 256;
 
-/// Calls `call` with a copy of all `pieces`, `len` bytes together, that a driver may
-/// scribble on, and one spare byte, as drivers like to terminate what they get.
+/// Calls `call` with a copy of `bytes` that a driver may scribble on, and one spare byte, as drivers like to terminate
+/// what they get.
 #[inline]
-fn with_copy<R>(pieces: &[impl AsRef<[u8]>], len: usize, call: impl FnOnce(*mut c_char) -> R) -> R {
+fn with_copy<R>(bytes: &[u8], call: impl FnOnce(*mut c_char) -> R) -> R {
+    let len = bytes.len();
     if len >= SHORT {
-        let mut copy = Vec::with_capacity(len + 1);
-        for piece in pieces {
-            copy.extend_from_slice(piece.as_ref());
-        }
-        copy.push(0);
-        return call(copy.as_mut_ptr().cast());
+        return with_joined(&[bytes], len, call);
     }
     let mut copy = MaybeUninit::<Aligned<[u8; SHORT]>>::uninit();
     let start = copy.as_mut_ptr().cast::<u8>();
-    let mut filled = 0;
-    for piece in pieces.iter().map(AsRef::as_ref) {
-        assert!(piece.len() <= len - filled, "{len} bytes were announced");
-        // SAFETY: `filled` and the piece stay within `len`, which is below the array's size; the array is ours alone.
-        unsafe { ptr::copy_nonoverlapping(piece.as_ptr(), start.add(filled), piece.len()) };
-        filled += piece.len();
+    // SAFETY: `len` is below the array's size, so that there is room for the bytes and one more; the array is ours alone.
+    unsafe {
+        ptr::copy_nonoverlapping(bytes.as_ptr(), start, len);
+        start.add(len).write(0);
     }
-    // SAFETY: `filled` is at most `len`, which is below the array's size.
-    unsafe { start.add(filled).write(0) };
     call(start.cast())
+}
+
+/// As [`with_copy`], of all `pieces`, which have `len` bytes together.
+fn with_joined<R>(
+    pieces: &[impl AsRef<[u8]>],
+    len: usize,
+    call: impl FnOnce(*mut c_char) -> R,
+) -> R {
+    let mut copy = Vec::with_capacity(len + 1);
+    for piece in pieces {
+        copy.extend_from_slice(piece.as_ref());
+    }
+    copy.push(0);
+    call(copy.as_mut_ptr().cast())
 }
 
 /// Aligned as memory from `driver_alloc` would be, and better: short data that lies in two lines of the processor's cache

@@ -195,11 +195,16 @@ impl PortCore {
     }
 
     /// Whether a command finds the port busy (P-802).
-    ///
+    #[inline]
+    pub(crate) fn refuses_commands(self: &Arc<Self>) -> bool {
+        self.is_busy() && self.stays_busy()
+    }
+
     /// A burst of commands may fill the signal queue while another thread writes what came
     /// before and was interrupted there. The callbacks of programs and descriptors never
     /// wait, so that thread is waited for: it handles the queue before anything else.
-    pub(crate) fn refuses_commands(self: &Arc<Self>) -> bool {
+    #[cold]
+    fn stays_busy(self: &Arc<Self>) -> bool {
         if self.busy.flags.load(Ordering::Acquire) == BY_SIGNALS
             && !self.parallelism
             && self.driver.has_queue_limits()

@@ -91,9 +91,14 @@ impl<T> Mailbox<T> {
         if into.is_empty() {
             std::mem::swap(into, &mut self.messages);
         } else {
-            into.append(&mut self.messages);
+            self.append_to(into);
         }
         Taken::Some
+    }
+
+    #[cold]
+    fn append_to(&mut self, into: &mut VecDeque<T>) {
+        into.append(&mut self.messages);
     }
 
     /// Has `waker` woken by the next message or by the end.
