@@ -23,8 +23,8 @@ use super::{fail, orphans};
 /// Commands up to this size are copied together when they come in a burst.
 const SMALL_BYTES: usize = 1024;
 
-/// How much is gathered before it is written at the latest.
-pub(crate) const GATHER_BYTES: usize = 4096;
+/// How much is gathered before it is written at the latest: less than makes a port busy (P-801).
+pub(crate) const GATHER_BYTES: usize = 7680;
 
 /// Commands that are written one by one before a burst is called one. Every answer
 /// of the program ends a burst, so requests that are answered are never put off.

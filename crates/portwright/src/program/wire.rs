@@ -162,25 +162,24 @@ impl Wire {
             }
             Some(decoder) => {
                 // One packet at a time is a conversation, for which a vector is too much.
-                let mut first = None;
-                let mut more = Vec::new();
+                let mut only = None;
+                let mut packets = Vec::new();
                 decoder.feed(data.bytes(), |packet| {
                     let packet = match packet {
                         Packet::Within(range) => data.part(range),
                         Packet::Joined(packet) => packet.into(),
                     };
-                    if first.is_none() {
-                        first = Some(packet);
+                    if only.is_none() && packets.is_empty() {
+                        only = Some(packet);
                     } else {
-                        more.push(packet);
+                        packets.extend(only.take());
+                        packets.push(packet);
                     }
                 });
-                let Some(first) = first else { return };
-                if more.is_empty() {
-                    port.output(first);
-                } else {
-                    more.insert(0, first);
-                    port.output_each(more);
+                if let Some(only) = only {
+                    port.output(only);
+                } else if !packets.is_empty() {
+                    port.output_each(packets);
                 }
             }
         }
