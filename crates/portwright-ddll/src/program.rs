@@ -6,11 +6,12 @@
     reason = "the words are pointers into the driver's memory"
 )]
 
+use std::cell::Cell;
+use std::mem::{forget, replace};
 use std::ptr::NonNull;
 
 use portwright_driver_abi::*;
 use portwright_term::{Binary, Map, Term, etf};
-use smallvec::SmallVec;
 
 use crate::binary::BinaryRef;
 use crate::words;
@@ -21,15 +22,36 @@ use crate::words;
 ///
 /// The pointers among the words are valid for the lengths beside them.
 pub(crate) unsafe fn build(program: &[ErlDrvTermData]) -> Option<Term> {
+    let mut stack = Stack::kept();
+    // SAFETY: as this function's own.
+    let term = unsafe { run(program, &mut stack) };
+    if term.is_some() {
+        stack.keep();
+    }
+    term
+}
+
+/// # Safety
+///
+/// As [`build`].
+unsafe fn run(program: &[ErlDrvTermData], stack: &mut Stack) -> Option<Term> {
     let mut words = Words(program);
-    let mut stack: Stack = SmallVec::new();
     while let Some(tag) = words.next() {
         let term = match tag {
             ERL_DRV_NIL => Term::Nil,
-            ERL_DRV_ATOM => Term::Atom(words::to_atom(words.next()?)?),
+            // The commonest two go from registers to their place.
+            ERL_DRV_ATOM => {
+                let atom = words::to_atom(words.next()?)?;
+                put(stack.place(), Term::Atom(atom));
+                continue;
+            }
+            ERL_DRV_INT => {
+                let integer = words.next()? as i64;
+                put(stack.place(), Term::Integer(integer));
+                continue;
+            }
             ERL_DRV_PID => Term::Pid(words::to_pid(words.next()?)?),
             ERL_DRV_PORT => Term::Port(words::to_port(words.next()?)?),
-            ERL_DRV_INT => Term::from(words.next()? as i64),
             ERL_DRV_UINT => Term::from(words.next()? as u64),
             // SAFETY: by the caller's word the pointer is to such a number.
             ERL_DRV_INT64 => Term::from(unsafe { words.read::<i64>()? }),
@@ -72,23 +94,18 @@ pub(crate) unsafe fn build(program: &[ErlDrvTermData]) -> Option<Term> {
                     .0
             }
             ERL_DRV_TUPLE => {
-                let from = stack.len().checked_sub(words.next()?)?;
-                let tuple = (from..stack.len())
-                    .map(|index| std::mem::replace(&mut stack[index], Term::Nil))
-                    .collect();
-                stack.truncate(from);
-                Term::Tuple(tuple)
+                let tuple = stack.take(words.next()?)?.collect();
+                put(stack.place(), Term::Tuple(tuple));
+                continue;
             }
             ERL_DRV_LIST => {
                 let count = words.next()?;
                 let tail = if count > 0 { stack.pop()? } else { return None };
-                let elements = pop(&mut stack, count - 1)?;
-                Term::improper_list(elements, tail)
+                Term::improper_list(stack.take(count - 1)?, tail)
             }
             ERL_DRV_MAP => {
-                let pairs = pop(&mut stack, words.next()?.checked_mul(2)?)?;
+                let mut pairs = stack.take(words.next()?.checked_mul(2)?)?;
                 let mut map = Map::new();
-                let mut pairs = pairs.into_iter();
                 while let (Some(key), Some(value)) = (pairs.next(), pairs.next()) {
                     if map.insert_mut(key, value).is_some() {
                         return None;
@@ -98,18 +115,79 @@ pub(crate) unsafe fn build(program: &[ErlDrvTermData]) -> Option<Term> {
             }
             _ => return None,
         };
-        stack.push(term);
+        put(stack.place(), term);
     }
     let term = stack.pop()?;
-    stack.is_empty().then_some(term)
+    (stack.used == 0).then_some(term)
 }
 
-/// Most programs are short and need no more than the thread's stack.
-type Stack = SmallVec<[Term; 32]>;
+thread_local! {
+    static PLACES: Cell<Vec<Term>> = const { Cell::new(Vec::new()) };
+}
 
-fn pop(stack: &mut Stack, count: usize) -> Option<Vec<Term>> {
-    let from = stack.len().checked_sub(count)?;
-    Some(stack.drain(from..).collect())
+/// Places that a thread keeps at most.
+const KEPT: usize = 256;
+
+/// The terms that are not part of another yet.
+///
+/// Places are made before there are terms for them. A term that is there while room is made has to be in memory, written
+/// in pieces of eight bytes; when it is read in one of sixteen to be moved, the processor waits.
+struct Stack {
+    /// Unused places are `[]`.
+    places: Vec<Term>,
+    used: usize,
+}
+
+impl Stack {
+    /// The places that the thread has kept.
+    fn kept() -> Stack {
+        // A thread that is ending may be past its thread-local values.
+        let places = PLACES.try_with(Cell::take).unwrap_or_default();
+        Stack { places, used: 0 }
+    }
+
+    /// Leaves the places to the next program. They all are unused.
+    fn keep(self) {
+        if self.places.len() <= KEPT {
+            let _ = PLACES.try_with(|places| places.set(self.places));
+        }
+    }
+
+    /// The next place, where `[]` is.
+    #[inline]
+    fn place(&mut self) -> &mut Term {
+        if self.used == self.places.len() {
+            self.make_places();
+        }
+        self.used += 1;
+        &mut self.places[self.used - 1]
+    }
+
+    #[cold]
+    fn make_places(&mut self) {
+        const MORE: usize = 16;
+        self.places.extend((0..MORE).map(|_| Term::Nil));
+    }
+
+    fn pop(&mut self) -> Option<Term> {
+        self.take(1)?.next()
+    }
+
+    /// The last `count` terms, in order, if there are that many; all of them are to be taken.
+    #[inline]
+    fn take(&mut self, count: usize) -> Option<impl ExactSizeIterator<Item = Term>> {
+        let from = self.used.checked_sub(count)?;
+        let taken = &mut self.places[from..self.used];
+        self.used = from;
+        Some(taken.iter_mut().map(|place| replace(place, Term::Nil)))
+    }
+}
+
+/// Puts a term where `[]` is, which need not be dropped.
+#[inline]
+fn put(place: &mut Term, term: Term) {
+    debug_assert!(place.is_nil(), "what is there would leak");
+    forget(replace(place, term));
 }
 
 struct Words<'a>(&'a [ErlDrvTermData]);
