@@ -2,35 +2,52 @@
 
 use std::sync::Arc;
 
-use portwright_term::{Pid, Reference, Term};
+use portwright_term::{Atom, Pid, PortId, Reference, Term};
 
 use super::{NodeCore, Registered};
 use crate::process::{ProcessCore, Signalled};
 use crate::{Destination, ExitReason, Identity, Message, SendError};
 
 impl NodeCore {
+    /// Inlined so that the message is made of what the caller has in registers: a term that is
+    /// passed on is copied, and that as many bytes at a time as it was not written in.
+    #[inline(always)]
     pub(crate) fn send(
         self: &Arc<Self>,
         from: Pid,
         to: Destination,
         message: Term,
     ) -> Result<(), SendError> {
-        let to = match to {
-            Destination::Process(pid) => Registered::Process(pid),
-            Destination::Port(port) => Registered::Port(port),
-            Destination::Name(name) => self.whereis(name).ok_or(SendError::NoSuchName(name))?,
-        };
         match to {
+            Destination::Process(pid) => {
+                let message = Message::Term(message);
+                if let Some(process) = self.process(pid) {
+                    process.deliver(message);
+                }
+                Ok(())
+            }
+            Destination::Port(port) => {
+                self.send_to_port(from, port, &message);
+                Ok(())
+            }
+            Destination::Name(name) => self.send_to_name(from, name, message),
+        }
+    }
+
+    fn send_to_port(&self, from: Pid, id: PortId, message: &Term) {
+        if let Some(port) = self.port(id) {
+            port.message(from, message);
+        }
+    }
+
+    fn send_to_name(&self, from: Pid, name: Atom, message: Term) -> Result<(), SendError> {
+        match self.whereis(name).ok_or(SendError::NoSuchName(name))? {
             Registered::Process(pid) => {
                 if let Some(process) = self.process(pid) {
                     process.deliver(Message::Term(message));
                 }
             }
-            Registered::Port(id) => {
-                if let Some(port) = self.port(id) {
-                    port.message(from, &message);
-                }
-            }
+            Registered::Port(port) => self.send_to_port(from, port, &message),
         }
         Ok(())
     }

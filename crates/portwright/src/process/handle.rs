@@ -102,6 +102,7 @@ impl Process {
     /// # Errors
     ///
     /// [`SendError::NoSuchName`] for a name that is not registered.
+    #[inline]
     pub fn send(
         &self,
         to: impl Into<Destination>,

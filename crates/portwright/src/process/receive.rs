@@ -61,15 +61,21 @@ impl Process {
 
     /// As [`receive`](Self::receive), for a thread without an asynchronous
     /// runtime: blocks the thread, and handles the node's events meanwhile.
+    #[inline]
     pub fn receive_blocking(&mut self) -> Option<Message> {
-        if let Some(message) = self.try_receive() {
-            return Some(message);
+        match self.has_oldest(None) {
+            Taken::Some => self.take_oldest(),
+            Taken::Nothing | Taken::Exited => self.wait_for_oldest(),
         }
+    }
+
+    fn wait_for_oldest(&mut self) -> Option<Message> {
         let reactor = self.core().node().reactor().clone();
         block_on_pending(&reactor, poll_fn(|context| self.poll_receive(context)))
     }
 
     /// The oldest message, if there is one; does not wait.
+    #[inline]
     pub fn try_receive(&mut self) -> Option<Message> {
         if self.has_oldest(None) != Taken::Some {
             return None;
@@ -229,6 +235,7 @@ impl Process {
         changed
     }
 
+    #[inline]
     pub(crate) fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Option<Message>> {
         match self.has_oldest(Some(context)) {
             Taken::Some => Poll::Ready(self.take_oldest()),
@@ -238,7 +245,7 @@ impl Process {
     }
 
     /// Whether there is a message that [`take_oldest`](Self::take_oldest) takes.
-    #[inline]
+    #[inline(never)]
     fn has_oldest(&mut self, context: Option<&mut Context<'_>>) -> Taken {
         self.take_back();
         if self.saved.is_empty() {
