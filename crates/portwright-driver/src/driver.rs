@@ -72,8 +72,8 @@ pub trait Driver: Send + 'static {
         Err(BadArgument)
     }
 
-    /// As [`control`](Self::control), with the reply made where the caller wants it. Hosts
-    /// call this; only drivers that are fast enough to care implement it.
+    /// As [`control`](Self::control), with the reply made in `room`. Hosts call this; only
+    /// drivers that are fast enough to care implement it.
     ///
     /// # Errors
     ///

@@ -9,8 +9,8 @@ use crate::process::{ProcessCore, Signalled};
 use crate::{Destination, ExitReason, Identity, Message, SendError};
 
 impl NodeCore {
-    /// Inlined so that the message is made of what the caller has in registers: a term that is
-    /// passed on is copied, and that as many bytes at a time as it was not written in.
+    // Inlined, so that the message is made of what the caller has in registers. A term that was just
+    // written, eight bytes at a time, cannot be copied sixteen at a time without waiting.
     #[inline(always)]
     pub(crate) fn send(
         self: &Arc<Self>,
@@ -20,6 +20,7 @@ impl NodeCore {
     ) -> Result<(), SendError> {
         match to {
             Destination::Process(pid) => {
+                // Made before the process is looked for: it is copied soon enough.
                 let message = Message::Term(message);
                 if let Some(process) = self.process(pid) {
                     process.deliver(message);

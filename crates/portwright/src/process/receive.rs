@@ -245,6 +245,7 @@ impl Process {
     }
 
     /// Whether there is a message that [`take_oldest`](Self::take_oldest) takes.
+    // Not inlined, so that those who receive are, and copy no message on its way.
     #[inline(never)]
     fn has_oldest(&mut self, context: Option<&mut Context<'_>>) -> Taken {
         self.take_back();
