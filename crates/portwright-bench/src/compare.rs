@@ -114,12 +114,11 @@ struct Series {
 
 impl Series {
     fn new(line: &'static Line, wanted: &Wanted) -> Self {
-        let most = line.rounds.unwrap_or(usize::MAX);
         let chosen = |peer: &str| wanted.peers.is_empty() || wanted.peers.iter().any(|p| p == peer);
         let peers = line.peers.iter().copied();
         Self {
             line,
-            rounds: wanted.rounds.unwrap_or(crate::ROUNDS.min(most)).max(1),
+            rounds: wanted.rounds.unwrap_or(line.rounds).max(1),
             peers: peers.filter(|peer| chosen(peer)).collect(),
             samples: BTreeMap::new(),
             missing: Vec::new(),

@@ -27,9 +27,6 @@ use clap::{Parser, Subcommand};
 
 pub use system_calls::{SystemCalls, count as count_system_calls};
 
-/// Rounds unless told otherwise.
-const ROUNDS: usize = 7;
-
 /// Measure Portwright beside bare system calls, tokio and the BEAM
 #[derive(Parser)]
 #[command(name = "bench", args_conflicts_with_subcommands = true)]
