@@ -387,7 +387,7 @@ impl ProcessCore {
 
     /// Moves all messages to `into`, or leaves `waker` to be woken by the next
     /// one (or by the end of the process).
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_messages(
         &self,
         into: &mut VecDeque<Message>,
