@@ -55,8 +55,10 @@ impl Process {
     /// assert_eq!(me.receive().await, Some(Message::Term(Term::from(42))));
     /// # }
     /// ```
-    pub async fn receive(&mut self) -> Option<Message> {
-        poll_fn(|context| self.poll_receive(context)).await
+    // No `async fn`, in which a message would be moved once more.
+    #[inline]
+    pub fn receive(&mut self) -> impl Future<Output = Option<Message>> {
+        poll_fn(|context| self.poll_receive(context))
     }
 
     /// As [`receive`](Self::receive), for a thread without an asynchronous
