@@ -76,7 +76,9 @@ impl Driver for FdDriver {
             return;
         }
         match read(borrow(fd)) {
-            Ok(Read::Data(data)) => self.wire.deliver(port, data),
+            Ok(Read::Data(data)) => {
+                self.wire.deliver(port, data);
+            }
             Ok(Read::Nothing) => {}
             Ok(Read::End) => {
                 port.select(fd, Interest::READ, Select::Off);

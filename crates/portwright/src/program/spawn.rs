@@ -115,10 +115,10 @@ impl Driver for SpawnDriver {
         }
         let len = data.len();
         match write(input.as_fd(), data) {
-            Ok(left) if left.is_empty() => self.input_flow.passed(input.as_fd(), len, false),
+            Ok(left) if left.is_empty() => self.input_flow.passed(input.as_fd(), len, 1, false),
             Ok(left) => {
                 let rest: usize = left.iter().map(Bytes::len).sum();
-                self.input_flow.passed(input.as_fd(), len - rest, true);
+                self.input_flow.passed(input.as_fd(), len - rest, 1, true);
                 self.wire.enqueue(port, left);
                 self.wait_for_room(port);
             }
@@ -277,8 +277,8 @@ impl SpawnDriver {
             child: Some(child),
             ended: None,
             wire: Wire::new(options.framing),
-            input_flow: Flow::default(),
-            output_flow: Flow::default(),
+            input_flow: Flow::input(),
+            output_flow: Flow::output(),
             reads: options.reads,
             exit_status: program.exit_status,
             exit_signal: program.exit_signal,
@@ -323,7 +323,7 @@ impl SpawnDriver {
         let result = self.wire.write_queue(port, input.as_fd(), None);
         let written = queued - self.wire.queued();
         self.input_flow
-            .passed(input.as_fd(), written, result == Ok(false));
+            .passed(input.as_fd(), written, 1, result == Ok(false));
         match result {
             Ok(false) => self.wait_for_room(port),
             Ok(true) => {
@@ -350,9 +350,10 @@ impl SpawnDriver {
         match read(output.as_fd()) {
             Ok(Read::Data(data)) => {
                 self.burst = 0;
-                let full = data.len() == READ_BYTES;
-                self.output_flow.passed(output.as_fd(), data.len(), full);
-                self.wire.deliver(port, data);
+                let len = data.len();
+                let pieces = self.wire.deliver(port, data);
+                let full = len == READ_BYTES;
+                self.output_flow.passed(output.as_fd(), len, pieces, full);
             }
             Ok(Read::Nothing) => {}
             Ok(Read::End) => {

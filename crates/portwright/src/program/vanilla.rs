@@ -74,7 +74,9 @@ impl Driver for VanillaDriver {
 
     fn ready_input(&mut self, port: &PortContext<'_>, fd: RawFd) {
         match read(self.file.as_fd()) {
-            Ok(Read::Data(data)) => self.wire.deliver(port, data),
+            Ok(Read::Data(data)) => {
+                self.wire.deliver(port, data);
+            }
             Ok(Read::Nothing) => {}
             Ok(Read::End) => {
                 port.select(fd, Interest::READ, Select::Off);

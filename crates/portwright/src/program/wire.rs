@@ -38,10 +38,14 @@ pub(super) struct Wire {
 /// A pipe holds 64 KiB, so that reader and writer take turns at least that often.
 /// Once a stream has shown that it fills its pipe, the pipe grows. A program that
 /// does not read never gets there: what it accepts is as in OTP (P-810).
-#[derive(Default)]
 pub(super) struct Flow {
     bytes: usize,
-    grown: bool,
+    /// Writes, and packets that were read.
+    pieces: usize,
+    /// What the pipe holds, or would if the user's limit on pipe memory allowed it.
+    size: usize,
+    /// To which size it grows for small pieces.
+    size_for_small: usize,
 }
 
 /// What a new pipe holds.
@@ -53,19 +57,55 @@ const STREAM_BYTES: usize = 512 * 1024;
 /// The size to which a pipe grows: what the kernel allows everybody by default.
 const GROWN_PIPE_BYTES: usize = 1024 * 1024;
 
+/// Pieces below this, on average, are small.
+const SMALL_PIECE_BYTES: usize = 16 * 1024;
+
 impl Flow {
+    /// A pipe that the port writes to. For small pieces it grows less: they cost more here and
+    /// in the program than turns do, unless the processor's cache still has them when they
+    /// are read.
+    pub(super) fn input() -> Self {
+        Self::new(256 * 1024)
+    }
+
+    /// A pipe that the port reads from, whose reads take as much as a new pipe holds: that is
+    /// enough for small packets.
+    pub(super) fn output() -> Self {
+        Self::new(PIPE_BYTES)
+    }
+
+    fn new(size_for_small: usize) -> Self {
+        Self {
+            bytes: 0,
+            pieces: 0,
+            size: PIPE_BYTES,
+            size_for_small,
+        }
+    }
+
     /// Whether more went through the pipe than it holds: somebody reads it.
     pub(super) fn is_read(&self) -> bool {
         self.bytes > PIPE_BYTES
     }
 
-    /// `bytes` went through the pipe; `full` if it was the pipe that set the limit.
-    pub(super) fn passed(&mut self, fd: BorrowedFd<'_>, bytes: usize, full: bool) {
+    /// `bytes` went through the pipe in so many pieces; `full` if it was the pipe that set
+    /// the limit.
+    pub(super) fn passed(&mut self, fd: BorrowedFd<'_>, bytes: usize, pieces: usize, full: bool) {
         self.bytes = self.bytes.saturating_add(bytes);
-        if full && !self.grown && self.bytes >= STREAM_BYTES {
-            self.grown = true;
-            // Beyond the user's limit on pipe memory it stays as it is.
-            let _ = rustix::pipe::fcntl_setpipe_size(fd, GROWN_PIPE_BYTES);
+        self.pieces = self.pieces.saturating_add(pieces);
+        if !full || self.bytes < STREAM_BYTES {
+            return;
+        }
+        let small = self.bytes < self.pieces.saturating_mul(SMALL_PIECE_BYTES);
+        let size = if small {
+            self.size_for_small
+        } else {
+            GROWN_PIPE_BYTES
+        };
+        if size > self.size {
+            self.size = size;
+            // Beyond the user's limit it stays as it is.
+            let _ = rustix::pipe::fcntl_setpipe_size(fd, size);
         }
     }
 }
@@ -154,11 +194,13 @@ impl Wire {
         self.queue.len()
     }
 
-    /// Hands what was read to the owner, packet by packet.
-    pub(super) fn deliver(&mut self, port: &PortContext<'_>, data: Input) {
+    /// Hands what was read to the owner, packet by packet, and tells how many there were; what
+    /// has no packets counts as one.
+    pub(super) fn deliver(&mut self, port: &PortContext<'_>, data: Input) -> usize {
         match &mut self.decoder {
             None => {
                 port.output(data);
+                1
             }
             Some(decoder) => {
                 // One packet at a time is a conversation, for which a vector is too much.
@@ -176,11 +218,13 @@ impl Wire {
                         packets.push(packet);
                     }
                 });
+                let count = usize::from(only.is_some()) + packets.len();
                 if let Some(only) = only {
                     port.output(only);
                 } else if !packets.is_empty() {
                     port.output_each(packets);
                 }
+                count
             }
         }
     }
@@ -345,5 +389,47 @@ fn writev(fd: BorrowedFd<'_>, slices: &[IoSlice<'_>]) -> Result<usize, Errno> {
             Err(Errno::AGAIN) => return Ok(0),
             result => return result,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd;
+
+    use super::*;
+
+    /// What a pipe holds after so many fillings with pieces of `piece` bytes.
+    fn size_after(mut flow: Flow, fillings: &[(usize, usize)]) -> usize {
+        let (_read_end, write_end) = rustix::pipe::pipe().unwrap();
+        for &(fillings, piece) in fillings {
+            for _ in 0..fillings {
+                flow.passed(write_end.as_fd(), PIPE_BYTES, PIPE_BYTES / piece, true);
+            }
+        }
+        rustix::pipe::fcntl_getpipe_size(&write_end).unwrap()
+    }
+
+    #[test]
+    fn a_pipe_grows_once_a_stream_has_filled_it_and_less_for_small_pieces() {
+        const WHOLE: usize = PIPE_BYTES;
+        assert_eq!(size_after(Flow::input(), &[(7, WHOLE)]), PIPE_BYTES);
+        assert_eq!(size_after(Flow::input(), &[(8, WHOLE)]), GROWN_PIPE_BYTES);
+        assert_eq!(size_after(Flow::output(), &[(8, WHOLE)]), GROWN_PIPE_BYTES);
+        assert_eq!(size_after(Flow::input(), &[(7, 64)]), PIPE_BYTES);
+        assert_eq!(size_after(Flow::input(), &[(8, 64)]), 256 * 1024);
+        assert_eq!(size_after(Flow::output(), &[(8, 64)]), PIPE_BYTES);
+        let grows_later = [(8, 8 * 1024), (24, WHOLE)];
+        assert_eq!(size_after(Flow::output(), &grows_later), GROWN_PIPE_BYTES);
+    }
+
+    #[test]
+    fn a_pipe_that_is_never_full_stays_as_it_is() {
+        let (_read_end, write_end) = rustix::pipe::pipe().unwrap();
+        let mut flow = Flow::input();
+        for _ in 0..100 {
+            flow.passed(write_end.as_fd(), PIPE_BYTES, 1, false);
+        }
+        let size = rustix::pipe::fcntl_getpipe_size(&write_end).unwrap();
+        assert_eq!(size, PIPE_BYTES);
     }
 }
