@@ -30,6 +30,11 @@ pub(crate) const GATHER_BYTES: usize = 7680;
 /// of the program ends a burst, so requests that are answered are never put off.
 const BURST: u32 = 3;
 
+/// How often a pipe is read at a time that has grown for a stream. A program that writes to it
+/// meanwhile waits for each of our reads, and we for each of its writes: fewer turns are less
+/// of that.
+const READS: usize = 4;
+
 /// An external program behind pipes.
 pub(super) struct SpawnDriver {
     /// We write, the program reads.
@@ -152,7 +157,11 @@ impl Driver for SpawnDriver {
             .as_ref()
             .is_some_and(|output| output.as_raw_fd() == fd)
         {
-            self.read_output(port);
+            for _ in 0..READS {
+                if !self.read_output(port) {
+                    break;
+                }
+            }
         } else if self
             .errors
             .as_ref()
@@ -345,8 +354,11 @@ impl SpawnDriver {
         }
     }
 
-    fn read_output(&mut self, port: &PortContext<'_>) {
-        let Some(output) = &self.output else { return };
+    /// One read; whether a stream is likely to have brought more.
+    fn read_output(&mut self, port: &PortContext<'_>) -> bool {
+        let Some(output) = &self.output else {
+            return false;
+        };
         match read(output.as_fd()) {
             Ok(Read::Data(data)) => {
                 self.burst = 0;
@@ -354,6 +366,7 @@ impl SpawnDriver {
                 let pieces = self.wire.deliver(port, data);
                 let full = len == READ_BYTES;
                 self.output_flow.passed(output.as_fd(), len, pieces, full);
+                return full && self.output_flow.has_grown();
             }
             Ok(Read::Nothing) => {}
             Ok(Read::End) => {
@@ -363,6 +376,7 @@ impl SpawnDriver {
             }
             Err(error) => fail(port, error),
         }
+        false
     }
 
     fn read_errors(&mut self, port: &PortContext<'_>) {

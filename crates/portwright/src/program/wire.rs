@@ -88,6 +88,11 @@ impl Flow {
         self.bytes > PIPE_BYTES
     }
 
+    /// Whether the pipe was made larger than new ones are.
+    pub(super) fn has_grown(&self) -> bool {
+        self.size > PIPE_BYTES
+    }
+
     /// `bytes` went through the pipe in so many pieces; `full` if it was the pipe that set
     /// the limit.
     pub(super) fn passed(&mut self, fd: BorrowedFd<'_>, bytes: usize, pieces: usize, full: bool) {
