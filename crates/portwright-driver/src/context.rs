@@ -190,6 +190,13 @@ impl<'a> PortContext<'a> {
         self.operations.select(fd, interest, select)
     }
 
+    /// Whether the owner reads a stream and has as much before it as may wait: until it has
+    /// taken some, no descriptor of the port is watched for input. For drivers that read more
+    /// than once a callback. Always `false` when the owner has a mailbox, as in OTP.
+    pub fn is_held_back(&self) -> bool {
+        self.operations.is_held_back()
+    }
+
     /// Arms the port's one timer, replacing an earlier one. Never early.
     /// Resolution: at least a millisecond.
     ///

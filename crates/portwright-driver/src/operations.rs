@@ -141,6 +141,10 @@ pub trait PortOperations {
     fn queue_len(&self) -> usize;
 
     fn select(&self, fd: RawFd, interest: Interest, select: Select) -> bool;
+    /// Whether as much output waits for the owner as may wait.
+    fn is_held_back(&self) -> bool {
+        false
+    }
     /// The driver leaves behind a descriptor that it has selected: its next event is
     /// reported, and nobody hears of it.
     fn abandon(&self, fd: RawFd);

@@ -306,6 +306,10 @@ impl PortOperations for Operations<'_> {
             .flatten()
     }
 
+    fn is_held_back(&self) -> bool {
+        self.port.gate().is_shut()
+    }
+
     fn select(&self, fd: RawFd, interest: Interest, select: Select) -> bool {
         self.is_usable() && self.port.select(self.held, fd, interest, select)
     }

@@ -354,7 +354,7 @@ impl SpawnDriver {
         }
     }
 
-    /// One read; whether a stream is likely to have brought more.
+    /// One read; whether there is probably more, and the owner takes it.
     fn read_output(&mut self, port: &PortContext<'_>) -> bool {
         let Some(output) = &self.output else {
             return false;
@@ -366,7 +366,7 @@ impl SpawnDriver {
                 let pieces = self.wire.deliver(port, data);
                 let full = len == READ_BYTES;
                 self.output_flow.passed(output.as_fd(), len, pieces, full);
-                return full && self.output_flow.has_grown();
+                return full && self.output_flow.has_grown() && !port.is_held_back();
             }
             Ok(Read::Nothing) => {}
             Ok(Read::End) => {
