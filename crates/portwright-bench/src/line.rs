@@ -83,7 +83,7 @@ pub(crate) const PEERS: &[(&str, &str)] = &[
     ),
     (
         "portwright_async",
-        "the asynchronous face on a current_thread runtime",
+        "the asynchronous face on a current_thread runtime that handles the node's events",
     ),
     (
         "portwright_rust",

@@ -36,8 +36,9 @@
 //!
 //! Nothing here needs an asynchronous runtime but [`Node::spawn`], which takes
 //! tokio's or starts one. What waits has an `async` form and a blocking twin; a
-//! thread that blocks handles the node's events meanwhile. No future loses
-//! anything when it is dropped, unless its documentation says so.
+//! thread that blocks handles the node's events meanwhile, otherwise a thread of the
+//! node does, or a task of the host's own runtime ([`Node::handle_events`]). No future
+//! loses anything when it is dropped, unless its documentation says so.
 //!
 //! # Source
 //!

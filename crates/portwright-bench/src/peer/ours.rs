@@ -83,6 +83,7 @@ fn round_trips(count: u64, settings: PortSettings) -> Sample {
 
 async fn round_trips_async(count: u64, settings: PortSettings) -> Sample {
     let node = Node::new();
+    tokio::spawn(node.handle_events());
     let mut me = node.attach();
     let port = cat(&me, settings);
     let data = Bytes::from_static(&[b'x'; SMALL]);

@@ -6,6 +6,7 @@ mod signals;
 
 use std::any::{Any, TypeId};
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
@@ -375,6 +376,55 @@ impl Node {
     /// How many threads run the asynchronous jobs of drivers.
     pub fn async_threads(&self) -> usize {
         self.core.pool.size()
+    }
+
+    /// Handles the node's events in the task that polls this future, in place of a thread of
+    /// the node: what a program says then reaches a task of the same runtime without a
+    /// wake-up between threads. For hosts that are asynchronous throughout: spawn it once.
+    /// It pays where answers come one at a time.
+    ///
+    /// Ports are then served whenever the runtime gets to it. A runtime that is kept from its
+    /// tasks (by code that blocks or computes for long) keeps all ports of the node from being
+    /// read and written meanwhile, and processes that block in other threads wait for it too.
+    /// Without this call neither is so. When several are polled, one handles the events and the
+    /// others stand by; a process that blocks and polls already goes on until it has its message.
+    ///
+    /// The future does not keep the node going. It is done when the node was halted, or its last
+    /// handle dropped, and all ports are closed.
+    ///
+    /// # Errors
+    ///
+    /// When there is no tokio runtime, or no descriptor for it to watch.
+    ///
+    /// # Panics
+    ///
+    /// In a runtime that was built without
+    /// [`enable_io`](tokio::runtime::Builder::enable_io).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives events back to the node's thread; none is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use portwright::{Node, PortName, PortSettings};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), portwright::OpenError> {
+    /// let node = Node::new();
+    /// tokio::spawn(node.handle_events());
+    /// let mut me = node.attach();
+    /// let port = me.open_port(PortName::spawn("echo hello"), PortSettings::new().binary())?;
+    /// let message = me.receive().await.unwrap();
+    /// assert_eq!(message.to_string(), format!("{{{},{{data,<<\"hello\\n\">>}}}}", port.id()));
+    /// # Ok(()) }
+    /// ```
+    pub fn handle_events(&self) -> impl Future<Output = io::Result<()>> + Send + use<> {
+        let reactor = Arc::clone(self.core.reactor());
+        async move {
+            tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
+            reactor.handle_events().await
+        }
     }
 
     /// Calls `expire` after a while, on a thread of the node; dropping the guard

@@ -7,18 +7,21 @@
 //!
 //! # Who polls
 //!
-//! Exactly one thread at a time waits in the epoll set, the *poller*. A thread
+//! Exactly one at a time waits for the epoll set, the *poller*. A thread
 //! that blocks in a receive becomes the poller itself where it can: the event
 //! that it waits for is then handled on its own stack, without a wake-up between
 //! threads. Otherwise a background thread polls. When a blocking thread has got
 //! its message it leaves the role vacant, for it most likely comes back at once;
 //! the background thread looks after a vacancy within [`VACANCY`]. While there are
 //! neither descriptors nor timers, threads that block just sleep. Before they sleep
-//! they look for a moment, if that has helped lately ([`spin`]).
+//! they look for a moment, if that has helped lately ([`spin`]). A host whose runtime is to
+//! handle the events polls in a task of it ([`runtime`]): an event is then handled between
+//! two tasks, on the thread that runs the one that waits for it.
 //!
 //! No lock of this module is held while an event is handled.
 
 mod park;
+mod runtime;
 mod sources;
 mod spin;
 mod timers;
@@ -31,6 +34,7 @@ use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Waker;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -43,6 +47,7 @@ pub(crate) use sources::{Source, Token};
 pub(crate) use timers::TimerId;
 
 use park::Parker;
+use runtime::Candidate;
 use sources::Sources;
 use timers::Timers;
 
@@ -77,8 +82,10 @@ struct Role {
     poller: Poller,
     /// Threads that block and do not poll.
     followers: Vec<Arc<Parker>>,
+    /// Tasks that want to poll: before all others.
+    candidates: Vec<Arc<Candidate>>,
     background: Background,
-    /// Counts how often a thread has left the role.
+    /// Counts how often somebody in the foreground has left the role.
     departures: u64,
     shutdown: bool,
 }
@@ -87,7 +94,8 @@ struct Role {
 enum Poller {
     Vacant,
     Background,
-    Thread,
+    /// A thread that blocks, or a task.
+    Foreground,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -118,6 +126,7 @@ impl Reactor {
             role: Mutex::new(Role {
                 poller: Poller::Vacant,
                 followers: Vec::new(),
+                candidates: Vec::new(),
                 background: Background::Absent,
                 departures: 0,
                 shutdown: false,
@@ -208,15 +217,15 @@ impl Reactor {
         } else {
             until.map(|until| timespec(until.saturating_duration_since(Instant::now())))
         };
-        self.handle_events(timeout.as_ref(), || self.timers.end_wait(until));
+        self.take_events(timeout.as_ref(), || self.timers.end_wait(until));
     }
 
-    /// Handles what has come, without a wait.
-    fn look(&self) {
-        self.handle_events(Some(&AT_ONCE), || ());
+    /// Handles what has come, without a wait; returns how much that was.
+    fn look(&self) -> usize {
+        self.take_events(Some(&AT_ONCE), || ())
     }
 
-    fn handle_events(&self, timeout: Option<&Timespec>, end_wait: impl FnOnce()) {
+    fn take_events(&self, timeout: Option<&Timespec>, end_wait: impl FnOnce()) -> usize {
         let mut events = [const { MaybeUninit::<epoll::Event>::uninit() }; EVENTS];
         let events = match epoll::wait(&self.epoll, &mut events[..], timeout) {
             Ok((events, _)) => events,
@@ -243,6 +252,7 @@ impl Reactor {
         if !self.timers.is_empty() {
             self.expire_timers();
         }
+        events.len()
     }
 
     fn expire_timers(&self) {
@@ -277,32 +287,40 @@ impl Reactor {
         while !(role.shutdown && self.is_idle()) {
             let poller = role.poller;
             match poller {
-                Poller::Thread => self.stand_by(&mut role),
+                Poller::Foreground => self.stand_by(&mut role),
                 Poller::Vacant if self.is_vacant_for_long(&mut role) => {
                     role.poller = Poller::Background;
                 }
-                Poller::Background if role.followers.is_empty() => {
-                    MutexGuard::unlocked(&mut role, || self.turn());
-                }
-                Poller::Background => {
+                Poller::Background if role.is_wanted() => {
                     role.poller = Poller::Vacant;
-                    self.promote(&mut role);
+                    if let Some(waker) = role.promote() {
+                        MutexGuard::unlocked(&mut role, || waker.wake());
+                    }
                 }
+                Poller::Background => MutexGuard::unlocked(&mut role, || self.turn()),
                 Poller::Vacant => {}
             }
         }
+        let mut waker = None;
         if role.poller == Poller::Background {
             role.poller = Poller::Vacant;
+            waker = role.promote();
         }
         role.background = Background::Absent;
+        drop(role);
+        // A task that polls, or was about to, ends as we do.
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        self.interrupt();
     }
 
-    /// Waits while a thread polls. When the thread stays for long we sleep until
-    /// it wakes us as it leaves; else its departures cost it nothing.
+    /// Waits while a thread or task polls in the foreground. When it stays for long we sleep
+    /// until it wakes us as it leaves; else its departures cost it nothing.
     fn stand_by(&self, role: &mut MutexGuard<'_, Role>) {
         let departures = role.departures;
         let timed_out = self.role_changed.wait_for(role, VACANCY).timed_out();
-        if timed_out && role.departures == departures && role.poller == Poller::Thread {
+        if timed_out && role.departures == departures && role.poller == Poller::Foreground {
             role.background = Background::Asleep;
             while role.background == Background::Asleep && !role.shutdown {
                 self.role_changed.wait(role);
@@ -329,14 +347,6 @@ impl Reactor {
         !self.sources.is_empty() || !self.timers.is_empty()
     }
 
-    /// Hands a vacant role to a thread that blocks.
-    fn promote(&self, role: &mut Role) {
-        if let Some(follower) = role.followers.pop() {
-            role.poller = Poller::Thread;
-            follower.promote();
-        }
-    }
-
     /// Blocks until `parker` is notified, polling if nobody else does.
     fn wait(self: &Arc<Self>, parker: &Arc<Parker>) {
         // Whoever makes something to poll for sees to it that somebody polls.
@@ -346,7 +356,7 @@ impl Reactor {
         }
         let mut role = self.role.lock();
         match role.poller {
-            Poller::Vacant if polls => role.poller = Poller::Thread,
+            Poller::Vacant if polls => role.poller = Poller::Foreground,
             _ => {
                 let interrupt = polls && role.poller == Poller::Background;
                 role.followers.push(Arc::clone(parker));
@@ -382,11 +392,42 @@ impl Reactor {
         self.leave();
     }
 
-    fn leave(self: &Arc<Self>) {
+    /// Asks for the role on behalf of a task; `None` when it has it at once.
+    fn stand_for_role(&self) -> Option<Arc<Candidate>> {
+        let mut role = self.role.lock();
+        if role.poller == Poller::Vacant {
+            role.poller = Poller::Foreground;
+            return None;
+        }
+        let candidate = Arc::new(Candidate::default());
+        role.candidates.push(Arc::clone(&candidate));
+        let interrupt = role.poller == Poller::Background;
+        drop(role);
+        if interrupt {
+            self.interrupt();
+        }
+        Some(candidate)
+    }
+
+    /// Takes that back; `false` when the task has been given the role already.
+    fn withdraw(&self, candidate: &Arc<Candidate>) -> bool {
+        let candidates = &mut self.role.lock().candidates;
+        let count = candidates.len();
+        candidates.retain(|other| !Arc::ptr_eq(other, candidate));
+        count != candidates.len()
+    }
+
+    /// Whether the node was halted and nothing is left to poll for.
+    fn has_ended(&self) -> bool {
+        self.role.lock().shutdown && self.is_idle()
+    }
+
+    /// Leaves the role.
+    fn leave(&self) {
         let mut role = self.role.lock();
         role.poller = Poller::Vacant;
         role.departures += 1;
-        self.promote(&mut role);
+        let waker = role.promote();
         if role.poller == Poller::Vacant
             && (role.background == Background::Asleep || self.has_tasks.load(Ordering::Relaxed))
         {
@@ -395,6 +436,30 @@ impl Reactor {
             }
             self.role_changed.notify_all();
         }
+        drop(role);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Role {
+    /// Whether somebody would have the role rather than leave it to the background.
+    fn is_wanted(&self) -> bool {
+        !(self.followers.is_empty() && self.candidates.is_empty())
+    }
+
+    /// Hands a vacant role to whoever wants it; the caller wakes the waker without the lock.
+    fn promote(&mut self) -> Option<Waker> {
+        if let Some(candidate) = self.candidates.pop() {
+            self.poller = Poller::Foreground;
+            return candidate.choose();
+        }
+        if let Some(follower) = self.followers.pop() {
+            self.poller = Poller::Foreground;
+            follower.promote();
+        }
+        None
     }
 }
 

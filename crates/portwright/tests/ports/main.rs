@@ -17,5 +17,6 @@ mod messages;
 mod open;
 mod processes;
 mod programs;
+mod runtime;
 mod settings;
 mod signals_order;
