@@ -57,10 +57,23 @@ async fn events_are_handled_by_the_runtime_for_as_long_as_the_future_is_polled()
 }
 
 #[tokio::test]
-async fn conversations_and_streams_go_through_the_runtime() {
+async fn conversations_and_streams_go_through_a_runtime_of_one_thread() {
     let node = Node::new();
     tokio::spawn(node.handle_events());
-    let mut me = node.attach();
+    converse(node.attach()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn conversations_and_streams_go_through_a_runtime_of_several_threads() {
+    let node = Node::new();
+    tokio::spawn(node.handle_events());
+    let tasks = [(); 4].map(|()| tokio::spawn(converse(node.attach())));
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+async fn converse(mut me: Process) {
     let port = cat(&me, PortSettings::new().packet(4));
     for number in 0..1_000_u32 {
         let packet = number.to_be_bytes().repeat(number as usize);
