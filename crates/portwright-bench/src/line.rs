@@ -23,6 +23,10 @@ pub(crate) type Medians<'a> = &'a dyn Fn(&str) -> Option<f64>;
 /// the median.
 const ROUNDS: usize = 15;
 
+/// Rounds of lines whose single figures differ by half and more, by which thread the
+/// scheduler prefers.
+const UNSTEADY_ROUNDS: usize = 45;
+
 /// Rounds of lines that count memory, which is the same each time.
 const MEMORY_ROUNDS: usize = 7;
 
@@ -186,7 +190,7 @@ pub(crate) const LINES: &[Line] = &[
         better: Better::Higher,
         pinned: false,
         count: 16_384,
-        rounds: ROUNDS,
+        rounds: UNSTEADY_ROUNDS,
         peers: &["raw", "raw_1mib", "tokio", "beam", "portwright"],
         goal: "at least 2.5 x raw with its default pipe",
         met: |median| beyond(median, "raw", 2.5),
@@ -318,7 +322,7 @@ pub(crate) const LINES: &[Line] = &[
         better: Better::Higher,
         pinned: false,
         count: 2_000_000,
-        rounds: ROUNDS,
+        rounds: UNSTEADY_ROUNDS,
         peers: &["beam", "portwright", "portwright_rust"],
         goal: "at least 3 x BEAM",
         met: |median| beyond(median, "beam", 3.0),
