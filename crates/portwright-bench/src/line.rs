@@ -27,7 +27,7 @@ const ROUNDS: usize = 15;
 /// scheduler prefers.
 const UNSTEADY_ROUNDS: usize = 45;
 
-/// Rounds of lines that count memory, which is the same each time.
+/// Rounds of lines that count memory, which changes little from one to the next.
 const MEMORY_ROUNDS: usize = 7;
 
 /// One line of the table.
