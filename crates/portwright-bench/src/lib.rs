@@ -38,7 +38,7 @@ struct Arguments {
     /// Write the results to a file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// How often each peer is measured [default: 7, 15 for free lines, 1 for the line that takes a minute]
+    /// How often each peer is measured [default: 15, for some lines fewer or more]
     #[arg(long)]
     rounds: Option<usize>,
     /// Measure these peers only

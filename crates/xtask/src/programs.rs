@@ -1,7 +1,8 @@
 //! Running other programs.
 
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 /// `cargo`, in the root of the workspace.
@@ -33,29 +34,34 @@ pub(crate) fn watch(
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|error| cannot_run(command, &error))?;
-    let output = BufReader::new(child.stdout.take().expect("it is piped"));
-    let errors = BufReader::new(child.stderr.take().expect("it is piped"));
-    let (sender, lines) = std::sync::mpsc::channel();
+    let output = child.stdout.take().expect("it is piped");
+    let errors = child.stderr.take().expect("it is piped");
+    let (sender, lines) = mpsc::channel();
     let second = sender.clone();
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            for text in output.lines().map_while(Result::ok) {
-                println!("{text}");
-                let _ = sender.send(text);
-            }
-        });
-        scope.spawn(move || {
-            for text in errors.lines().map_while(Result::ok) {
-                eprintln!("{text}");
-                let _ = second.send(text);
-            }
-        });
-        lines.into_iter().for_each(|text| line(&text));
+    let passed = thread::scope(|scope| {
+        let output = scope.spawn(move || pass_on(output, io::stdout(), &sender));
+        let errors = scope.spawn(move || pass_on(errors, io::stderr(), &second));
+        lines.into_iter().for_each(|text: String| line(&text));
+        [output, errors].map(|thread| thread.join().expect("it does not panic"))
     });
     let status = child.wait();
+    for result in passed {
+        // A full disk, say, or a pager that was left.
+        result.map_err(|error| format!("cannot pass on what it says: {error}"))?;
+    }
     Ok(status
         .map_err(|error| cannot_run(command, &error))?
         .success())
+}
+
+/// Until the program closes its end, or nobody takes what it says: then it cannot go on either.
+fn pass_on(from: impl Read, mut to: impl Write, lines: &Sender<String>) -> io::Result<()> {
+    for text in BufReader::new(from).split(b'\n') {
+        let text = String::from_utf8_lossy(&text?).into_owned();
+        writeln!(to, "{text}")?;
+        let _ = lines.send(text);
+    }
+    Ok(())
 }
 
 /// Whether there is an executable file of that name along `PATH`.

@@ -54,7 +54,7 @@ use timers::Timers;
 /// How long events may wait while the poller's role is vacant.
 const VACANCY: Duration = Duration::from_millis(1);
 
-/// The token of the descriptor that interrupts the poller.
+/// The token of the descriptors that interrupt the poller.
 const WAKE: u64 = u64::MAX;
 
 /// Events taken out of the epoll set at a time.
@@ -107,17 +107,21 @@ enum Background {
     Asleep,
 }
 
+/// Lets a descriptor end waits and do no more. It is edge-triggered, so that what makes it
+/// readable need never be read.
+fn add_wake(epoll: &OwnedFd, descriptor: &OwnedFd) -> io::Result<()> {
+    let (data, flags) = (
+        epoll::EventData::new_u64(WAKE),
+        epoll::EventFlags::IN | epoll::EventFlags::ET,
+    );
+    Ok(epoll::add(epoll, descriptor, data, flags)?)
+}
+
 impl Reactor {
     pub(crate) fn new() -> io::Result<Arc<Self>> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        // Edge-triggered, so the counter need never be read.
-        epoll::add(
-            &epoll,
-            &wake,
-            epoll::EventData::new_u64(WAKE),
-            epoll::EventFlags::IN | epoll::EventFlags::ET,
-        )?;
+        add_wake(&epoll, &wake)?;
         Ok(Arc::new(Self {
             epoll,
             wake,

@@ -17,14 +17,13 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use rustix::event::epoll;
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime,
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-use super::{AT_ONCE, Reactor, WAKE, timespec};
+use super::{AT_ONCE, Reactor, add_wake, timespec};
 
 /// Looks in a row before other tasks have their turn.
 const LOOKS: usize = 8;
@@ -68,13 +67,7 @@ impl Alarm {
     fn new(reactor: &Reactor) -> io::Result<Self> {
         let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
         let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
-        // As the descriptor that interrupts: edge-triggered, so nobody need read it.
-        epoll::add(
-            &reactor.epoll,
-            &timer,
-            epoll::EventData::new_u64(WAKE),
-            epoll::EventFlags::IN | epoll::EventFlags::ET,
-        )?;
+        add_wake(&reactor.epoll, &timer)?;
         Ok(Self(timer))
     }
 

@@ -23,6 +23,11 @@ async fn handled_on(node: &Node) -> ThreadId {
     receiver.await.unwrap()
 }
 
+/// Whoever handles events gives the role up at its next event, or before.
+async fn until_handled_here(node: &Node) {
+    while handled_on(node).await != thread::current().id() {}
+}
+
 fn cat(process: &Process, settings: PortSettings) -> portwright::Port {
     process
         .open_port(PortName::executable("cat"), settings.binary())
@@ -46,8 +51,7 @@ async fn events_are_handled_by_the_runtime_for_as_long_as_the_future_is_polled()
     let here = thread::current().id();
     assert_ne!(handled_on(&node).await, here);
     let handler = tokio::spawn(node.handle_events());
-    // The thread that polls now gives the role up at its next event, or before.
-    while handled_on(&node).await != here {}
+    until_handled_here(&node).await;
     for _ in 0..10 {
         assert_eq!(handled_on(&node).await, here);
     }
@@ -125,8 +129,7 @@ async fn files_are_read_by_the_runtime() {
 async fn threads_that_block_are_served_by_the_runtime_and_go_on_after_it() {
     let node = Node::new();
     let handler = tokio::spawn(node.handle_events());
-    let here = thread::current().id();
-    while handled_on(&node).await != here {}
+    until_handled_here(&node).await;
     let (sender, mut answers) = tokio::sync::mpsc::unbounded_channel();
     let (go_on, gone_on) = mpsc::channel();
     let thread = {
@@ -173,13 +176,12 @@ async fn a_thread_that_polls_goes_on_until_it_has_its_message() {
         })
     };
     let pid = receiver.await.unwrap();
-    let here = thread::current().id();
     let handler = tokio::spawn(node.handle_events());
     // Whoever handles events, they are handled.
     handled_on(&node).await;
     node.send(pid, Term::from(1)).unwrap();
     assert_eq!(thread.join().unwrap(), Some(Message::Term(Term::from(1))));
-    while handled_on(&node).await != here {}
+    until_handled_here(&node).await;
     assert!(!handler.is_finished());
 }
 
@@ -191,10 +193,10 @@ async fn of_two_the_second_stands_by() {
         tokio::spawn(node.handle_events()),
         tokio::spawn(node.handle_events()),
     );
-    while handled_on(&node).await != here {}
+    until_handled_here(&node).await;
     first.abort();
     assert!(first.await.is_err());
-    while handled_on(&node).await != here {}
+    until_handled_here(&node).await;
     second.abort();
     assert!(second.await.is_err());
     assert_ne!(handled_on(&node).await, here);
@@ -205,7 +207,7 @@ async fn one_that_is_dropped_while_it_stands_by_leaves_no_trace() {
     let node = Node::new();
     let here = thread::current().id();
     let first = tokio::spawn(node.handle_events());
-    while handled_on(&node).await != here {}
+    until_handled_here(&node).await;
     let second = tokio::spawn(node.handle_events());
     handled_on(&node).await;
     second.abort();
