@@ -149,35 +149,38 @@ impl Series {
     }
 }
 
-/// A B C A B C ... of all lines, then all lines again: what changes while we measure changes for
-/// all peers, and a bad minute of the machine takes one round of each line and not all rounds of
-/// one.
+/// A B C A B C ..., the rounds of every line spread evenly over the whole run: what changes
+/// while we measure changes for all peers, and a bad minute of the machine takes some rounds of
+/// each line and not all rounds of one.
 fn measure(
     lines: &[&'static Line],
     wanted: &Wanted,
     workshop: &Workshop,
 ) -> Result<Vec<Outcome>, String> {
-    let mut open: Vec<Series> = lines.iter().map(|line| Series::new(line, wanted)).collect();
-    let mut outcomes: Vec<Outcome> = Vec::new();
-    let mut round = 0;
-    while !open.is_empty() {
-        for mut series in std::mem::take(&mut open) {
-            series.measure_round(round, workshop)?;
-            if round + 1 < series.rounds {
-                open.push(series);
-                continue;
-            }
-            report::progress_is_over();
-            let outcome = series.end();
-            report::print(&outcome);
-            outcomes.push(outcome);
-        }
-        round += 1;
+    let mut series: Vec<Series> = lines.iter().map(|line| Series::new(line, wanted)).collect();
+    let rounds: Vec<usize> = series.iter().map(|series| series.rounds).collect();
+    for (line, round) in spread_evenly(&rounds) {
+        series[line].measure_round(round, workshop)?;
     }
-    // Lines of fewer rounds have ended first.
-    let place = |outcome: &Outcome| lines.iter().position(|line| line.name == outcome.line.name);
-    outcomes.sort_by_key(place);
+    report::progress_is_over();
+    let outcomes: Vec<Outcome> = series.into_iter().map(Series::end).collect();
+    outcomes.iter().for_each(report::print);
     Ok(outcomes)
+}
+
+/// In which order lines of so many rounds are measured: pairs of a line and its round.
+fn spread_evenly(rounds: &[usize]) -> Vec<(usize, usize)> {
+    let of_line = |(line, &rounds): (usize, &usize)| {
+        // Each round stands in the middle of its share of the run.
+        (0..rounds).map(move |round| ((2 * round + 1) as f64 / (2 * rounds) as f64, line, round))
+    };
+    let mut places: Vec<_> = rounds.iter().enumerate().flat_map(of_line).collect();
+    // The sort is stable: of rounds at the same place the first line comes first.
+    places.sort_by(|(first, ..), (second, ..)| first.total_cmp(second));
+    places
+        .into_iter()
+        .map(|(_, line, round)| (line, round))
+        .collect()
 }
 
 /// One process, one figure; the inner error says why a peer has none.
@@ -212,6 +215,30 @@ fn measure_once(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_rounds_of_every_line_are_spread_over_the_whole_run() {
+        assert_eq!(
+            spread_evenly(&[3, 1, 6, 3]),
+            [
+                (2, 0),
+                (0, 0),
+                (3, 0),
+                (2, 1),
+                (2, 2),
+                (0, 1),
+                (1, 0),
+                (3, 1),
+                (2, 3),
+                (2, 4),
+                (0, 2),
+                (3, 2),
+                (2, 5),
+            ]
+        );
+        assert_eq!(spread_evenly(&[2]), [(0, 0), (0, 1)]);
+        assert_eq!(spread_evenly(&[]), []);
+    }
 
     #[track_caller]
     fn check(values: &[f64], expect: Option<(f64, f64, f64)>) {
