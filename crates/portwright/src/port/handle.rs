@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use portwright_driver::{PortContext, Reply, ReplyRoom, Request};
 use portwright_term::{IoVec, Pid, PortId, Term};
 
 use super::turn::Held;
-use super::{Phase, PortCore, PortInfo, Signal};
+use super::{END_TOLD, INPUT_CLOSED, Phase, PortCore, PortInfo, Signal};
 use crate::ExitReason;
 
 /// A port. Cloning gives another handle of the same port.
@@ -234,11 +235,28 @@ impl PortCore {
         if !self.is_open_or_told() {
             return Err(CommandError::NotOpen);
         }
-        if self.input_closed.load(std::sync::atomic::Ordering::Acquire) {
-            return Err(CommandError::InputClosed);
+        if self.input_state.load(Ordering::Acquire) != 0 {
+            self.check_input()?;
         }
         if busy != Busy::Force && self.refuses_commands() {
             return Err(CommandError::Busy);
+        }
+        Ok(())
+    }
+
+    /// Who has been told how a program ended finds the port closed, if it closes then: in OTP
+    /// a command waits for the callback that tells it (P-701).
+    #[cold]
+    fn check_input(self: &Arc<Self>) -> Result<(), CommandError> {
+        if self.input_state.load(Ordering::Relaxed) & END_TOLD != 0 {
+            // From inside that callback there is nothing to wait for.
+            self.request(|port, _| port.input_state.fetch_and(!END_TOLD, Ordering::Relaxed));
+            if !self.is_open_or_told() {
+                return Err(CommandError::NotOpen);
+            }
+        }
+        if self.input_state.load(Ordering::Relaxed) & INPUT_CLOSED != 0 {
+            return Err(CommandError::InputClosed);
         }
         Ok(())
     }
@@ -419,5 +437,127 @@ impl PortCore {
         let outside = self.outside.lock();
         let data = outside.rare.get().and_then(|rare| rare.data.clone());
         Ok(data.unwrap_or(Term::Atom(portwright_term::atoms::UNDEFINED)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use portwright_driver::{Driver, StartError};
+
+    use super::*;
+    use crate::{Message, Node, PortData, PortMessage, PortName, PortSettings};
+
+    /// Tells an end, and comes to it only when somebody waits for the port.
+    struct Ending;
+
+    impl Driver for Ending {
+        fn start(_: &PortContext<'_>, _: &[u8]) -> Result<Self, StartError> {
+            Ok(Self)
+        }
+
+        fn output(&mut self, port: &PortContext<'_>, data: &[u8]) {
+            match data {
+                b"signal" => port.exit_signal(9),
+                _ => port.exit_status(9),
+            };
+            let core = Port::of(port).unwrap().core;
+            let patience = Instant::now() + Duration::from_secs(30);
+            while !core.turn().is_waited_for() {
+                assert!(Instant::now() < patience, "nobody waits");
+                std::thread::yield_now();
+            }
+            port.failure_eof();
+        }
+    }
+
+    // P-701: the owner used to learn the status a moment before the port was closed, and what it
+    // sent in that moment was taken and lost.
+    #[test]
+    fn a_command_after_the_end_was_told_finds_the_port_closed() {
+        let node = Node::new();
+        node.register_driver::<Ending>("ending").unwrap();
+        let cases = [
+            ("status", PortMessage::ExitStatus(9)),
+            ("signal", PortMessage::ExitSignal(9)),
+        ];
+        for (command, message) in cases {
+            let mut owner = node.attach();
+            let port = owner
+                .open_port(PortName::spawn("ending"), PortSettings::new())
+                .unwrap();
+            std::thread::scope(|scope| {
+                let (sender, to) = (node.attach(), port.clone());
+                scope.spawn(move || sender.command_blocking(&to, command).unwrap());
+                let told = owner.receive_blocking().unwrap();
+                let id = port.id();
+                assert_eq!(told, Message::Port { port: id, message });
+                let sent = owner.command_blocking(&port, "more");
+                assert_eq!(sent, Err(CommandError::NotOpen), "{command}");
+            });
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_line_tells_the_end_too() {
+        struct Line;
+        impl Driver for Line {
+            fn start(_: &PortContext<'_>, _: &[u8]) -> Result<Self, StartError> {
+                Ok(Self)
+            }
+
+            fn output(&mut self, port: &PortContext<'_>, data: &[u8]) {
+                port.output(data.to_vec());
+                port.failure_eof();
+            }
+        }
+        let node = Node::new();
+        node.register_driver::<Line>("line").unwrap();
+        let mut owner = node.attach();
+        let port = owner
+            .open_port(PortName::spawn("line"), PortSettings::new().line(80))
+            .unwrap();
+        owner.command_blocking(&port, "rest").unwrap();
+        let message = PortMessage::LinePart(PortData::list("rest"));
+        let id = port.id();
+        assert_eq!(
+            owner.receive_blocking().unwrap(),
+            Message::Port { port: id, message }
+        );
+        assert_eq!(port.core.input_state.load(Ordering::Relaxed), END_TOLD);
+    }
+
+    #[test]
+    fn a_port_that_stays_open_after_a_status_takes_commands() {
+        struct Staying;
+        impl Driver for Staying {
+            fn start(_: &PortContext<'_>, _: &[u8]) -> Result<Self, StartError> {
+                Ok(Self)
+            }
+
+            fn output(&mut self, port: &PortContext<'_>, _: &[u8]) {
+                port.exit_status(0);
+            }
+        }
+        let node = Node::new();
+        node.register_driver::<Staying>("staying").unwrap();
+        let mut owner = node.attach();
+        let port = owner
+            .open_port(PortName::spawn("staying"), PortSettings::new())
+            .unwrap();
+        for _ in 0..2 {
+            owner.command_blocking(&port, "again").unwrap();
+            let message = owner.receive_blocking().unwrap();
+            let expected = PortMessage::ExitStatus(0);
+            assert_eq!(
+                message,
+                Message::Port {
+                    port: port.id(),
+                    message: expected
+                }
+            );
+        }
+        assert_eq!(port.core.input_state.load(Ordering::Relaxed), END_TOLD);
     }
 }

@@ -75,6 +75,12 @@ impl<T> Handoff<T> {
         self.state.load(Ordering::Relaxed) & !QUEUED == mark
     }
 
+    /// Whether an item waits for the holder.
+    #[cfg(test)]
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & QUEUED != 0
+    }
+
     /// The next item to see to; `None`: there is none, and the lock is free. Only
     /// for the holder.
     #[inline]

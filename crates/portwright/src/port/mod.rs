@@ -110,8 +110,8 @@ pub(crate) struct PortCore {
     queue_len: AtomicUsize,
     phase: AtomicU8,
     busy: BusyState,
-    /// The owner has said that there is no more input.
-    input_closed: AtomicBool,
+    /// Why commands may be refused though the port is open: `INPUT_CLOSED`, `END_TOLD`.
+    input_state: AtomicU8,
     /// The port ended before all its output was written.
     output_dropped: AtomicBool,
     /// The port ends when the running callback returns. Only the holder of the turn
@@ -124,6 +124,13 @@ pub(crate) struct PortCore {
     state: TurnCell<State>,
     instance: TurnCell<Option<Box<dyn Driver>>>,
 }
+
+/// The owner has said that there is no more input, or the driver that nobody takes it.
+const INPUT_CLOSED: u8 = 1;
+
+/// The running callback has told the owner of an end, and may be about to end the port: who
+/// sends a command waits until it has returned. Taken back by whoever has waited.
+const END_TOLD: u8 = 2;
 
 /// What few ports are opened with. It never changes.
 #[derive(Default)]
@@ -544,14 +551,14 @@ impl PortCore {
         if self.phase() != Phase::Open {
             return Err(CloseInputError::NotOpen);
         }
-        if self.input_closed.load(Ordering::Relaxed) {
+        if self.input_state.load(Ordering::Relaxed) & INPUT_CLOSED != 0 {
             return Ok(());
         }
         match self.callback(held, None, |driver, port| {
             driver.request(port, Request::CloseInput)
         }) {
             Some(Ok(())) => {
-                self.input_closed.store(true, Ordering::Release);
+                self.note_input(INPUT_CLOSED);
                 Ok(())
             }
             Some(Err(_)) => Err(CloseInputError::NotSupported),
@@ -585,6 +592,11 @@ impl PortCore {
         } else {
             self.begin_close(held, reason, Ending::Flushing);
         }
+    }
+
+    /// Comes before what is told to anybody else.
+    fn note_input(&self, state: u8) {
+        self.input_state.fetch_or(state, Ordering::Release);
     }
 
     fn note_dropped_output(&self) {

@@ -502,7 +502,7 @@ impl PortCore {
             queue_len: 0.into(),
             phase: (Phase::Open as u8).into(),
             busy: BusyState::new(),
-            input_closed: false.into(),
+            input_state: 0.into(),
             output_dropped: false.into(),
             finish_pending: false.into(),
             parallelism: settings.parallelism,

@@ -14,7 +14,7 @@ use portwright_term::{Binary, Pid, PortId, Term};
 
 use super::signal::Signal;
 use super::turn::Held;
-use super::{Phase, PortCore, PortTimer, State};
+use super::{END_TOLD, INPUT_CLOSED, Phase, PortCore, PortTimer, State};
 use crate::framing::line::LineBuffer;
 use crate::message::PortData;
 use crate::process::MonitoredBy;
@@ -237,6 +237,7 @@ impl PortOperations for Operations<'_> {
     fn exit_status(&self, status: i32) -> bool {
         // P-308: no status once the port is closing.
         if self.port.phase() == Phase::Open {
+            self.port.note_input(END_TOLD);
             self.port
                 .deliver(self.held, PortMessage::ExitStatus(status));
         }
@@ -245,6 +246,7 @@ impl PortOperations for Operations<'_> {
 
     fn exit_signal(&self, number: i32) -> bool {
         if self.port.phase() == Phase::Open {
+            self.port.note_input(END_TOLD);
             self.port
                 .deliver(self.held, PortMessage::ExitSignal(number));
         }
@@ -252,7 +254,7 @@ impl PortOperations for Operations<'_> {
     }
 
     fn input_closed(&self) {
-        self.port.input_closed.store(true, Ordering::Release);
+        self.port.note_input(INPUT_CLOSED);
         self.port.wake_all();
     }
 
@@ -499,6 +501,7 @@ impl PortCore {
             return;
         };
         drop(state);
+        self.note_input(END_TOLD);
         line.finish(|line| {
             let data = PortData::new(line.bytes.into(), binary);
             self.deliver(held, line_message(data, line.complete));

@@ -99,6 +99,12 @@ impl Turn {
         held
     }
 
+    /// Whether a signal waits for the holder.
+    #[cfg(test)]
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.signals.is_waited_for()
+    }
+
     /// Whether the calling thread holds the turn, further up its stack.
     pub(crate) fn is_held_here(&self) -> bool {
         self.signals.is_held_as(thread_mark())
