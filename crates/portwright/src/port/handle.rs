@@ -43,7 +43,8 @@ pub struct NotOpen;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommandError {
-    /// The port is not open (`badarg`).
+    /// The port is not open (`badarg`). Whoever has received the exit status of its program
+    /// gets this, unless the port stays open after that (`eof`).
     #[error("the port is not open")]
     NotOpen,
     /// The owner has closed the port's input (`badarg`).
