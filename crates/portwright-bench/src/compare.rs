@@ -263,13 +263,10 @@ mod tests {
 
     #[test]
     fn what_is_measured_has_the_same_environment_in_every_shell() {
-        let output = {
-            let mut command = Command::new("env");
-            command.env("OF_THE_SHELL", "1");
-            give_environment(&mut command);
-            command.output().unwrap()
-        };
-        let text = String::from_utf8(output.stdout).unwrap();
+        let mut command = Command::new("env");
+        command.env("OF_THE_SHELL", "1");
+        give_environment(&mut command);
+        let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
         let mut names: Vec<&str> = text
             .lines()
             .filter_map(|line| Some(line.split_once('=')?.0))

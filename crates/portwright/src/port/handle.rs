@@ -233,31 +233,19 @@ impl PortCore {
         if busy == Busy::Force && !self.is_forceable() {
             return Err(CommandError::ForceNotSupported);
         }
+        // Before the phase: once the mark is gone the phase is that after the callback.
+        let input_state = self.input_state.load(Ordering::Acquire);
+        if input_state & END_TOLD != 0 {
+            self.wait_for_told_end();
+        }
         if !self.is_open_or_told() {
             return Err(CommandError::NotOpen);
         }
-        if self.input_state.load(Ordering::Acquire) != 0 {
-            self.check_input()?;
+        if input_state & INPUT_CLOSED != 0 {
+            return Err(CommandError::InputClosed);
         }
         if busy != Busy::Force && self.refuses_commands() {
             return Err(CommandError::Busy);
-        }
-        Ok(())
-    }
-
-    /// Who has been told how a program ended finds the port closed, if it closes then: in OTP
-    /// a command waits for the callback that tells it (P-701).
-    #[cold]
-    fn check_input(self: &Arc<Self>) -> Result<(), CommandError> {
-        if self.input_state.load(Ordering::Relaxed) & END_TOLD != 0 {
-            // From inside that callback there is nothing to wait for.
-            self.request(|port, _| port.input_state.fetch_and(!END_TOLD, Ordering::Relaxed));
-            if !self.is_open_or_told() {
-                return Err(CommandError::NotOpen);
-            }
-        }
-        if self.input_state.load(Ordering::Relaxed) & INPUT_CLOSED != 0 {
-            return Err(CommandError::InputClosed);
         }
         Ok(())
     }
@@ -448,52 +436,74 @@ mod tests {
     use portwright_driver::{Driver, StartError};
 
     use super::*;
-    use crate::{Message, Node, PortData, PortMessage, PortName, PortSettings};
+    use crate::{Message, Node, PortData, PortMessage, PortName, PortSettings, Process};
 
-    /// Tells an end, and comes to it only when somebody waits for the port.
-    struct Ending;
+    /// Tells what it is commanded to tell.
+    struct Teller;
 
-    impl Driver for Ending {
+    impl Driver for Teller {
         fn start(_: &PortContext<'_>, _: &[u8]) -> Result<Self, StartError> {
             Ok(Self)
         }
 
         fn output(&mut self, port: &PortContext<'_>, data: &[u8]) {
             match data {
-                b"signal" => port.exit_signal(9),
-                _ => port.exit_status(9),
-            };
-            let core = Port::of(port).unwrap().core;
-            let patience = Instant::now() + Duration::from_secs(30);
-            while !core.turn().is_waited_for() {
-                assert!(Instant::now() < patience, "nobody waits");
-                std::thread::yield_now();
+                b"only status" => _ = port.exit_status(9),
+                b"status" => {
+                    port.exit_status(9);
+                    end_when_waited_for(port);
+                }
+                b"signal" => {
+                    port.exit_signal(9);
+                    end_when_waited_for(port);
+                }
+                _ => {
+                    port.output(data.to_vec());
+                    port.failure_eof();
+                }
             }
-            port.failure_eof();
         }
+    }
+
+    fn end_when_waited_for(port: &PortContext<'_>) {
+        let core = Port::of(port).unwrap().core;
+        let patience = Instant::now() + Duration::from_secs(30);
+        while !core.turn().is_waited_for() {
+            assert!(Instant::now() < patience, "nobody waits");
+            std::thread::yield_now();
+        }
+        port.failure_eof();
+    }
+
+    fn open_teller(settings: PortSettings) -> (Process, Port) {
+        let node = Node::new();
+        node.register_driver::<Teller>("teller").unwrap();
+        let owner = node.attach();
+        let port = owner.open_port(PortName::spawn("teller"), settings);
+        (owner, port.unwrap())
+    }
+
+    #[track_caller]
+    fn expect(owner: &mut Process, port: &Port, message: PortMessage) {
+        let port = port.id();
+        let received = owner.receive_blocking().unwrap();
+        assert_eq!(received, Message::Port { port, message });
     }
 
     // P-701: the owner used to learn the status a moment before the port was closed, and what it
     // sent in that moment was taken and lost.
     #[test]
     fn a_command_after_the_end_was_told_finds_the_port_closed() {
-        let node = Node::new();
-        node.register_driver::<Ending>("ending").unwrap();
         let cases = [
             ("status", PortMessage::ExitStatus(9)),
             ("signal", PortMessage::ExitSignal(9)),
         ];
         for (command, message) in cases {
-            let mut owner = node.attach();
-            let port = owner
-                .open_port(PortName::spawn("ending"), PortSettings::new())
-                .unwrap();
+            let (mut owner, port) = open_teller(PortSettings::new());
             std::thread::scope(|scope| {
-                let (sender, to) = (node.attach(), port.clone());
+                let (sender, to) = (owner.node().attach(), port.clone());
                 scope.spawn(move || sender.command_blocking(&to, command).unwrap());
-                let told = owner.receive_blocking().unwrap();
-                let id = port.id();
-                assert_eq!(told, Message::Port { port: id, message });
+                expect(&mut owner, &port, message);
                 let sent = owner.command_blocking(&port, "more");
                 assert_eq!(sent, Err(CommandError::NotOpen), "{command}");
             });
@@ -502,62 +512,19 @@ mod tests {
 
     #[test]
     fn the_rest_of_a_line_tells_the_end_too() {
-        struct Line;
-        impl Driver for Line {
-            fn start(_: &PortContext<'_>, _: &[u8]) -> Result<Self, StartError> {
-                Ok(Self)
-            }
-
-            fn output(&mut self, port: &PortContext<'_>, data: &[u8]) {
-                port.output(data.to_vec());
-                port.failure_eof();
-            }
-        }
-        let node = Node::new();
-        node.register_driver::<Line>("line").unwrap();
-        let mut owner = node.attach();
-        let port = owner
-            .open_port(PortName::spawn("line"), PortSettings::new().line(80))
-            .unwrap();
+        let (mut owner, port) = open_teller(PortSettings::new().line(80));
         owner.command_blocking(&port, "rest").unwrap();
-        let message = PortMessage::LinePart(PortData::list("rest"));
-        let id = port.id();
-        assert_eq!(
-            owner.receive_blocking().unwrap(),
-            Message::Port { port: id, message }
-        );
+        let rest = PortMessage::LinePart(PortData::list("rest"));
+        expect(&mut owner, &port, rest);
         assert_eq!(port.core.input_state.load(Ordering::Relaxed), END_TOLD);
     }
 
     #[test]
     fn a_port_that_stays_open_after_a_status_takes_commands() {
-        struct Staying;
-        impl Driver for Staying {
-            fn start(_: &PortContext<'_>, _: &[u8]) -> Result<Self, StartError> {
-                Ok(Self)
-            }
-
-            fn output(&mut self, port: &PortContext<'_>, _: &[u8]) {
-                port.exit_status(0);
-            }
-        }
-        let node = Node::new();
-        node.register_driver::<Staying>("staying").unwrap();
-        let mut owner = node.attach();
-        let port = owner
-            .open_port(PortName::spawn("staying"), PortSettings::new())
-            .unwrap();
+        let (mut owner, port) = open_teller(PortSettings::new());
         for _ in 0..2 {
-            owner.command_blocking(&port, "again").unwrap();
-            let message = owner.receive_blocking().unwrap();
-            let expected = PortMessage::ExitStatus(0);
-            assert_eq!(
-                message,
-                Message::Port {
-                    port: port.id(),
-                    message: expected
-                }
-            );
+            owner.command_blocking(&port, "only status").unwrap();
+            expect(&mut owner, &port, PortMessage::ExitStatus(9));
         }
         assert_eq!(port.core.input_state.load(Ordering::Relaxed), END_TOLD);
     }

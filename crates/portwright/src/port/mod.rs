@@ -278,6 +278,14 @@ impl PortCore {
         self.request(|_, _| ());
     }
 
+    /// Whoever has been told how a program ended finds the port closed, if it closes then: in OTP
+    /// a command waits for the callback that tells it (P-701).
+    #[cold]
+    fn wait_for_told_end(self: &Arc<Self>) {
+        // From inside that callback there is nothing to wait for.
+        self.request(|port, _| port.input_state.fetch_and(!END_TOLD, Ordering::Release));
+    }
+
     #[inline]
     fn state<'a>(&'a self, held: &'a Held<'_>) -> std::cell::RefMut<'a, State> {
         self.state.get_mut(self, held)
@@ -594,7 +602,7 @@ impl PortCore {
         }
     }
 
-    /// Comes before what is told to anybody else.
+    /// To be noted before anybody is told of it.
     fn note_input(&self, state: u8) {
         self.input_state.fetch_or(state, Ordering::Release);
     }

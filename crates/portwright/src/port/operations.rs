@@ -39,6 +39,15 @@ impl Operations<'_> {
         )
     }
 
+    /// Tells how a program ended. P-308: not once the port is closing.
+    fn tell_end(&self, message: PortMessage) -> bool {
+        if self.port.phase() == Phase::Open {
+            self.port.note_input(END_TOLD);
+            self.port.deliver(self.held, message);
+        }
+        self.is_usable()
+    }
+
     /// Whether output reaches the owner.
     #[inline]
     fn is_heard(&self) -> bool {
@@ -235,22 +244,11 @@ impl PortOperations for Operations<'_> {
     }
 
     fn exit_status(&self, status: i32) -> bool {
-        // P-308: no status once the port is closing.
-        if self.port.phase() == Phase::Open {
-            self.port.note_input(END_TOLD);
-            self.port
-                .deliver(self.held, PortMessage::ExitStatus(status));
-        }
-        self.is_usable()
+        self.tell_end(PortMessage::ExitStatus(status))
     }
 
     fn exit_signal(&self, number: i32) -> bool {
-        if self.port.phase() == Phase::Open {
-            self.port.note_input(END_TOLD);
-            self.port
-                .deliver(self.held, PortMessage::ExitSignal(number));
-        }
-        self.is_usable()
+        self.tell_end(PortMessage::ExitSignal(number))
     }
 
     fn input_closed(&self) {
